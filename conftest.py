@@ -1,0 +1,3 @@
+"""Loads the plugin that runs the suites against a target."""
+
+pytest_plugins = ["harness.plugin"]

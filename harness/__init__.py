@@ -1,0 +1,1 @@
+"""Drives a target server, watches it and judges it."""

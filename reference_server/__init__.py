@@ -1,0 +1,1 @@
+"""The oracle: a reference implementation of the whole mail chain, usable on its own."""

@@ -1,0 +1,1 @@
+"""Views of one result model: HTML, JUnit, Markdown and JSON."""
