@@ -86,9 +86,7 @@ class Transcript:
 class Recorder:
     """Writes a transcript. Every byte to or from a target passes here."""
 
-    def __init__(
-        self, secrets: Iterable[str] = (), monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, secrets: Iterable[str] = (), monotonic: Callable[[], float] = time.monotonic) -> None:
         self.transcript = Transcript()
         self._monotonic = monotonic
         self._began = monotonic()
