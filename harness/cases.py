@@ -140,7 +140,7 @@ def case(
             Case(
                 id=case_id,
                 title=title,
-                protocol=case_id.split("/")[0],
+                protocol=case_id.split("/", maxsplit=1)[0],
                 requirements=requirements,
                 script=script,
                 position=position,

@@ -52,9 +52,7 @@ class Event:
         if len(data) <= KEEP_HEAD + KEEP_TAIL:
             return Event(session, kind, at, data)
         kept = data[:KEEP_HEAD] + data[-KEEP_TAIL:]
-        return Event(
-            session, kind, at, kept, omitted=len(data) - len(kept), sha256=hashlib.sha256(data).hexdigest()
-        )
+        return Event(session, kind, at, kept, omitted=len(data) - len(kept), sha256=hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
