@@ -1,0 +1,120 @@
+"""Everything about the server that can be set, with its default and unit.
+
+Defaults are what the RFCs ask for; a test run lowers costs and times, never the other way round. Knows no protocol's
+replies and opens nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one client may take. Lengths are in octets and count the CRLF; times are in seconds."""
+
+    pop3_line: int = 255
+    """The longest POP3 command line, except AUTH's (RFC 2449 §4)."""
+
+    smtp_line: int = 512
+    """The longest SMTP and LMTP command line (RFC 5321 §4.5.3.1.4)."""
+
+    sasl_line: int = 12_288
+    """The longest line of a SASL exchange (RFC 5034 §4, RFC 4954 §4), the AUTH command itself included."""
+
+    message: int = 64 * 1024 * 1024
+    """The largest message, line ends as two octets (RFC 5321 §4.5.3.1.7 asks for 64 Ki at least)."""
+
+    recipients: int = 1000
+    """Recipients of one mail transaction (RFC 5321 §4.5.3.1.8 asks for 100 at least)."""
+
+    failed_logins: int = 3
+    """Failed logins of one connection before the server closes it."""
+
+    sessions: int = 1000
+    """Connections at the same time, of all listeners together."""
+
+    sessions_per_address: int = 250
+    """Connections at the same time from one IP address."""
+
+    pop3_idle: float = 600.0
+    """Autologout: seconds without a command; ten minutes at least (RFC 1939 §3)."""
+
+    smtp_idle: float = 300.0
+    """Seconds for which an SMTP or LMTP server awaits the next command or data; five minutes at least
+    (RFC 5321 §4.5.3.2.7)."""
+
+    tls_handshake: float = 60.0
+    """Seconds for a TLS handshake."""
+
+    send_stall: float = 120.0
+    """Seconds for which a client may refuse to read what it is being sent, before it is cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCost:
+    """What one password check costs: argon2id's parameters (RFC 9106) and SCRAM's iterations (RFC 5802 §5.1)."""
+
+    memory_kib: int = 19_456
+    passes: int = 2
+    lanes: int = 1
+    scram_iterations: int = 4096
+    """4096 at least (RFC 7677 §4)."""
+
+
+TEST_COST = PasswordCost(memory_kib=8, passes=1, lanes=1)
+"""Hashes quickly and protects nothing: only for accounts that a test run makes and throws away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """TCP ports, by listener; 0 lets the system choose one, None does not listen."""
+
+    pop3: int | None = 0
+    pop3s: int | None = 0
+    smtp: int | None = 0
+    lmtp: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server is set up."""
+
+    data: Path | None = None
+    """The directory that keeps mail and accounts; None makes a temporary one, removed at the end."""
+
+    volatile: bool = False
+    """Spares the disk flushes where `data` is None; it has no effect on a directory that is kept."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+
+    ports: Ports = Ports()
+
+    hostname: str = "mail.postel.test"
+    """How the server calls itself in greetings and trace fields; its domain name."""
+
+    domains: tuple[str, ...] = ("postel.test",)
+    """The domains whose mailboxes are here; the first one forms the accounts' addresses."""
+
+    postmaster: str = "postmaster"
+    """The account whose INBOX takes mail for `postmaster` (RFC 5321 §4.5.1); it need not be able to log in."""
+
+    cost: PasswordCost = field(default_factory=PasswordCost)
+    limits: Limits = Limits()
+
+    mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "PLAIN")
+    """The SASL mechanisms to offer, best first."""
+
+    apop: bool = True
+    """Whether POP3 greets with a timestamp and takes APOP (RFC 1939 §7), from the accounts that opted in."""
+
+    plaintext_logins: bool = True
+    """Whether a password may cross an unencrypted connection (RFC 2595 §2.1, RFC 8314 §4.1). True suits loopback."""
+
+    starttls: bool = True
+    """Whether POP3 offers STLS (RFC 2595 §4) on its plain port."""
+
+    workers: int = 4
+    """Threads for what blocks: password checks and the store."""
