@@ -52,7 +52,8 @@ class StartTls:
     """Do the server's side of a TLS handshake, then call `tls_started()`. Always the last action of its list.
 
     Whatever the client sent after the STLS or STARTTLS line came in the clear and must not be acted on afterwards
-    (RFC 2595 §4, RFC 3207 §4.2): the session drops what it has buffered, and the shell feeds it nothing until TLS is up.
+    (RFC 2595 §4, RFC 3207 §4.2): the session drops what it has buffered, and the shell feeds it nothing until
+    TLS is up.
     """
 
 
