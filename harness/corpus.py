@@ -33,6 +33,6 @@ class CorpusMessage:
     traits: frozenset[Trait] = frozenset()
 
 
-#: Makes the n-th message of a kind (n from 1): each is different, so that no two can be confused. Raises KeyError for an
+#: Makes the n-th message of a kind (n from 1), each different so that no two can be confused. Raises KeyError for an
 #: unknown kind.
 Corpus = Callable[[str, int], CorpusMessage]

@@ -1,0 +1,1 @@
+"""Normalisation: named rules, each citing the clause that permits the difference that it erases."""

@@ -1,0 +1,129 @@
+"""Player: plays cases against a target, each on a leased account, and returns what was seen.
+
+Playing is I/O and judging is pure, so they are apart: a player neither knows the oracle nor charges anybody. It
+turns whatever happens, a hostile target's worst included, into a `Performance`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from harness.accounts import AccountPool
+from harness.cases import Case, Ending, Performance
+from harness.corpus import Corpus
+from harness.errors import PostelError, SetupError, TargetLost, TargetProtocolError
+from harness.stage import Blocked, Capabilities, Enough, NotApplicable, Stage
+from harness.targets.model import Account, Target
+from harness.transcript import Transcript
+
+#: A whole case may take this many times the timeout of a single answer.
+CASE_BUDGET = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerSettings:
+    """`timeout`: seconds that a target may take for one answer."""
+
+    timeout: float
+    corpus: Corpus
+
+
+class Player:
+    """Plays cases against one target. Several performances may be under way at once."""
+
+    def __init__(self, target: Target, capabilities: Capabilities, settings: PlayerSettings) -> None:
+        self.target = target
+        self.pool = AccountPool(target.accounts)
+        self._capabilities = capabilities
+        self._settings = settings
+
+    async def play(self, case: Case) -> Performance:
+        """Play one case. Never raises for what a target does; only cancellation passes through."""
+        account = await self._lease(case)
+        if isinstance(account, Performance):
+            return account
+        stage = Stage(
+            case,
+            self.target,
+            account,
+            corpus=self._settings.corpus,
+            capabilities=self._capabilities,
+            timeout=self._settings.timeout,
+        )
+        began = time.monotonic()
+        try:
+            ending, reason = await self._perform(case, stage)
+        finally:
+            await stage.close()
+            seconds = time.monotonic() - began
+            await self._return(account)
+        return Performance(
+            case_id=case.id,
+            ending=ending,
+            reason=reason,
+            transcript=stage.recorder.transcript,
+            observations=tuple(stage.observations),
+            seconds=seconds,
+            notes=tuple(stage.notes),
+        )
+
+    async def _lease(self, case: Case) -> Account | Performance:
+        try:
+            return await self.pool.lease()
+        except SetupError as error:
+            return empty_performance(case, Ending.LOST, str(error))
+
+    async def _perform(self, case: Case, stage: Stage) -> tuple[Ending, str]:
+        """Run the script and say how it ended."""
+        missing = self._missing(case)
+        if missing:
+            return Ending.NOT_APPLICABLE, f"the target does not advertise {missing}"
+        try:
+            async with asyncio.timeout(self._settings.timeout * CASE_BUDGET):
+                await stage.load(*case.messages)
+                await case.script(stage)
+        except Enough as enough:
+            return Ending.FINISHED, str(enough)
+        except NotApplicable as why:
+            return Ending.NOT_APPLICABLE, str(why)
+        except (Blocked, SetupError) as why:
+            return Ending.BLOCKED, str(why)
+        except TargetLost as lost:
+            return Ending.LOST, str(lost) or type(lost).__name__
+        except TargetProtocolError as error:
+            return Ending.BLOCKED, f"an answer that the case needs could not be read: {error}"
+        except TimeoutError:
+            return Ending.LOST, f"not done within {self._settings.timeout * CASE_BUDGET:g} s"
+        except OSError as error:
+            return Ending.LOST, f"the connection failed: {error}"
+        except PostelError as error:
+            return Ending.ERROR, str(error)
+        except Exception as error:  # noqa: BLE001  # a script's own fault must not end the run
+            return Ending.ERROR, f"{type(error).__name__}: {error}"
+        return Ending.FINISHED, ""
+
+    def _missing(self, case: Case) -> str:
+        """The first capability that the case requires and the target does not have (`SASL:PLAIN`: a parameter)."""
+        known = self._capabilities.get(case.protocol, {})
+        for wanted in case.requires:
+            tag, _, parameter = wanted.partition(":")
+            if tag not in known or (parameter and parameter not in known[tag]):
+                return wanted
+        return ""
+
+    async def _return(self, account: Account) -> None:
+        """Give the account back once a login of its own has found it clean; else set it aside."""
+        try:
+            async with asyncio.timeout(self._settings.timeout * 4):
+                await self.target.empty(account)
+        except (SetupError, TargetLost, TargetProtocolError, OSError, TimeoutError) as error:
+            self.pool.discard(account, str(error) or type(error).__name__)
+        else:
+            self.pool.give_back(account)
+
+
+def empty_performance(case: Case, ending: Ending, reason: str) -> Performance:
+    """A performance in which nothing could be seen."""
+    return Performance(case.id, ending, reason, Transcript(), (), 0.0)

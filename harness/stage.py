@@ -1,0 +1,253 @@
+"""Stage: what a case's script sees. It opens sessions, loads messages, and takes down what was expected and seen.
+
+A stage belongs to one performance of one case, on one leased account of one target. Everything that it opens it
+closes. Scripts never see the target itself, so the same script plays against target, oracle and faulty variant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.cases import Case, Observation
+from harness.clients.pop3 import Pop3Session
+from harness.clients.smtp import SmtpSession
+from harness.corpus import Corpus, CorpusMessage, Trait
+from harness.dialogue import compare_message
+from harness.errors import TargetLost
+from harness.normalise.pop3 import canonical
+from harness.targets.model import Account, Endpoint, Target
+from harness.transcript import EventKind, Recorder
+from harness.verdicts import Facet
+from harness.wire.pop3 import Pop3Reply
+
+#: Capability tags and their parameters, as the preflight found them: protocol -> TAG -> parameters.
+Capabilities = Mapping[str, Mapping[str, Sequence[str]]]
+
+
+class NotApplicable(Exception):
+    """The target lacks a capability that the case is about."""
+
+
+class Blocked(Exception):
+    """A prerequisite of the case failed; the text names it."""
+
+
+class Enough(Exception):
+    """What was seen settles the case; playing on would only accuse of consequences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a script may know of the target. `exact`: nothing is put before or behind a loaded message's bytes."""
+
+    autologout_seconds: float | None
+    exact: bool
+    can_restart: bool
+    capabilities: Mapping[str, Sequence[str]]
+
+
+class Stage:
+    """One performance's stage."""
+
+    def __init__(
+        self,
+        case: Case,
+        target: Target,
+        account: Account,
+        *,
+        corpus: Corpus,
+        capabilities: Capabilities,
+        timeout: float,
+    ) -> None:
+        self.case = case
+        self.account = account
+        self.timeout = timeout
+        self.messages: tuple[CorpusMessage, ...] = ()
+        self.observations: list[Observation] = []
+        self.notes: list[str] = []
+        self.recorder = Recorder([account.password])
+        self.facts = Facts(
+            autologout_seconds=target.autologout_seconds,
+            exact=Trait.EXACT in target.loader.carries,
+            can_restart=target.can_restart,
+            capabilities=capabilities.get(case.protocol, {}),
+        )
+        self._target = target
+        self._corpus = corpus
+        self._sessions: list[Pop3Session | SmtpSession] = []
+
+    # -- bringing things about ------------------------------------------------------------------
+
+    async def load(self, *kinds: str) -> tuple[CorpusMessage, ...]:
+        """Put one message of each kind into the account's mailbox, in order. Raises Blocked, SetupError."""
+        numbers = range(len(self.messages) + 1, len(self.messages) + len(kinds) + 1)
+        fresh = tuple(self._corpus(kind, number) for kind, number in zip(kinds, numbers, strict=True))
+        carries = self._target.loader.carries
+        for message in fresh:
+            missing = message.traits - carries
+            if missing:
+                traits = ", ".join(sorted(missing))
+                raise Blocked(f"the way in cannot carry a {message.kind} message unharmed ({traits})")
+        await self._target.loader.load(self.account, fresh)
+        self.messages += fresh
+        return fresh
+
+    async def pop3(self, *, login: bool = True, tls: bool = False, greeting: bool = True) -> Pop3Session:
+        """Open the next POP3 session: inside TLS from the start (`pop3s`) or not, greeted and logged in or not.
+
+        Raises NotApplicable where the target has no such endpoint, TargetLost, Blocked when the login fails.
+        """
+        endpoint = self._endpoint("pop3s" if tls else "pop3")
+        session = await Pop3Session.open(
+            endpoint.host,
+            endpoint.port,
+            recorder=self.recorder,
+            session=len(self._sessions) + 1,
+            timeout=self.timeout,
+            tls=self._target.tls_context() if tls else None,
+            read_greeting=greeting or login,
+        )
+        self._sessions.append(session)
+        if login:
+            await self.login(session)
+        return session
+
+    async def login(self, session: Pop3Session) -> None:
+        """Log in with USER and PASS as a prerequisite. Raises Blocked with the reply that refused it."""
+        reply = await session.login(self.account.name, self.account.password)
+        self.require(reply.status == "+OK", f"a login as {self.account.name}; the answer was {shown(reply.raw)}")
+
+    async def smtp(self) -> SmtpSession:
+        """Open an SMTP session with its greeting read. Raises NotApplicable, TargetLost."""
+        return await self._smtp("smtp")
+
+    async def lmtp(self) -> SmtpSession:
+        """Open an LMTP session with its greeting read. Raises NotApplicable, TargetLost."""
+        return await self._smtp("lmtp")
+
+    async def _smtp(self, name: str) -> SmtpSession:
+        endpoint = self._endpoint(name)
+        session = await SmtpSession.open(
+            endpoint.host,
+            endpoint.port,
+            recorder=self.recorder,
+            session=len(self._sessions) + 1,
+            timeout=self.timeout,
+            lmtp=name == "lmtp",
+        )
+        self._sessions.append(session)
+        return session
+
+    def tls_context(self) -> ssl.SSLContext:
+        """A client context that accepts the target's certificate."""
+        return self._target.tls_context()
+
+    def _endpoint(self, name: str) -> Endpoint:
+        endpoint = self._target.endpoints.get(name)
+        if endpoint is None:
+            raise NotApplicable(f"the target has no {name} endpoint")
+        return endpoint
+
+    async def restart(self) -> None:
+        """Restart the target with its mail kept. Only for cases with `isolation: target`."""
+        if not self.facts.can_restart:
+            raise Blocked("the target cannot be restarted through its profile")
+        self.recorder.record(0, EventKind.NOTE, text="the target is restarted")
+        await self._target.restart()
+
+    async def idle(self, seconds: float, why: str) -> None:
+        """Wait on purpose: the one place where a case may, so that waiting can be added up."""
+        self.recorder.record(0, EventKind.NOTE, text=f"waiting {seconds:g} s: {why}")
+        await asyncio.sleep(seconds)
+
+    # -- taking down ----------------------------------------------------------------------------
+
+    def expect(
+        self,
+        *requirements: str,
+        holds: bool,
+        facet: Facet,
+        expected: str,
+        observed: str,
+        kind: str,
+        event: int | None = None,
+    ) -> bool:
+        """Take down one expectation that cites requirements; returns whether it holds."""
+        self.observations.append(
+            Observation(requirements, facet, holds, expected, observed, kind, event=self._event(event))
+        )
+        return holds
+
+    def expect_status(self, reply: Pop3Reply, status: str, *requirements: str, command: bytes | None = None) -> bool:
+        """Expect a POP3 reply's status indicator."""
+        return self.expect(
+            *requirements,
+            holds=reply.status == status,
+            facet=Facet.STATUS,
+            expected=status,
+            observed=shown(reply.raw),
+            kind=f"status:{_class(reply)}",
+            event=reply.event,
+        )
+
+    def expect_message(self, reply: Pop3Reply, message: CorpusMessage, *requirements: str) -> bool:
+        """Expect the body of a reply to RETR to be this message, byte for byte, but for trace fields before it."""
+        difference = (
+            compare_message(message.data, reply.body, exact=self.facts.exact) if reply.body is not None else None
+        )
+        holds = reply.body is not None and difference is None
+        return self.expect(
+            *requirements,
+            holds=holds,
+            facet=Facet.CONTENT,
+            expected=f"the {message.kind} message of {len(message.data)} octets",
+            observed="the message" if holds else (difference.text if difference else shown(reply.raw)),
+            kind="same" if holds else (f"content:{difference.kind}" if difference else f"status:{_class(reply)}"),
+            event=reply.event,
+        )
+
+    def require(self, holds: bool, what: str) -> None:
+        """Take down a prerequisite. Raises Blocked where it fails."""
+        if not holds:
+            raise Blocked(f"the case needs {what}")
+
+    def not_applicable(self, why: str) -> None:
+        """End the case: the target lacks what it is about."""
+        raise NotApplicable(why)
+
+    def note(self, text: str) -> None:
+        """Add a remark to the result."""
+        self.notes.append(text)
+
+    def observe(self, observation: Observation) -> None:
+        """Take down a ready observation (dialogues do)."""
+        self.observations.append(observation)
+
+    def canonical(self, command: bytes | None, reply: Pop3Reply) -> dict[str, object]:
+        """A reply's canonical form, for the comparison with the oracle."""
+        return canonical(command, reply, self.messages)
+
+    def _event(self, event: int | None) -> int | None:
+        events = len(self.recorder.transcript.events)
+        return event if event is not None else (events - 1 if events else None)
+
+    async def close(self) -> None:
+        """Close every session that is still open."""
+        for session in self._sessions:
+            try:
+                await session.close()
+            except (OSError, TargetLost):
+                continue
+
+
+def _class(reply: Pop3Reply) -> str:
+    return reply.status if reply.status in ("+OK", "-ERR") else "other"
+
+
+def shown(raw: bytes, limit: int = 120) -> str:
+    """Bytes of a target as printable text, for a sentence: control and non-ASCII octets as escapes, long ones cut."""
+    text = raw[:limit].decode("latin-1").encode("unicode_escape").decode("ascii")
+    return f"`{text}`" + (f" … ({len(raw)} octets)" if len(raw) > limit else "")
