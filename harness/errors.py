@@ -86,4 +86,51 @@ class TargetProtocolError(Exception):
 
 
 class TargetLost(Exception):
-    """The connection ended, or nothing came within the deadline."""
+    """The connection ended, or nothing came within the deadline.
+
+    `received` is what had come of the reply that was being read, `event` the index of the transcript's event that
+    says so, `kind` the class of what happened, for signatures.
+    """
+
+    kind = "lost"
+
+    def __init__(self, problem: str, *, received: bytes = b"", event: int | None = None) -> None:
+        super().__init__(problem)
+        self.received = received
+        self.event = event
+
+
+class TargetUnreachable(TargetLost):
+    """No connection could be made."""
+
+    kind = "unreachable"
+
+
+class TargetSilent(TargetLost):
+    """The deadline passed before the reply was whole, or before the target read what was sent."""
+
+    kind = "silent"
+
+
+class TargetClosed(TargetLost):
+    """The target closed the connection in order before the reply was whole."""
+
+    kind = "closed"
+
+
+class TargetReset(TargetLost):
+    """The connection broke before the reply was whole."""
+
+    kind = "reset"
+
+
+class TargetFlooded(TargetLost):
+    """More came than a reply may hold, and the harness gave the connection up. `received` is the head of it."""
+
+    kind = "flooded"
+
+
+class TlsFailed(TargetLost):
+    """The TLS handshake failed."""
+
+    kind = "tls-failed"

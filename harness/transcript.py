@@ -11,7 +11,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 #: Octets of one event that are kept at its head and its tail; what lies between is counted and digested.
@@ -112,8 +112,9 @@ class Recorder:
         return len(self.transcript.events) - 1
 
     def exchange(self, exchange: Exchange) -> None:
-        """Append an exchange for the validators."""
-        self.transcript.exchanges.append(exchange)
+        """Append an exchange for the validators. Its command is masked; its reply must stay exact, so is not."""
+        command = None if exchange.command is None else self._masked(exchange.command)
+        self.transcript.exchanges.append(replace(exchange, command=command))
 
     def _masked(self, data: bytes) -> bytes:
         for needle in self._needles:

@@ -1,0 +1,1 @@
+"""Typed clients over a `Connection`, one per protocol."""
