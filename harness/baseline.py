@@ -8,10 +8,14 @@ target nor a fault of the harness can be listed.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from harness.errors import BaselineError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from harness.errors import BaselineError, Position
 from harness.results import CaseResult, Deviation
 from harness.verdicts import Outcome, Verdict
 
@@ -26,6 +30,9 @@ class KnownDeviation:
     reason: str
     issue: str = ""
     since: str = ""
+    clause: str = ""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
         if not self.reason.strip():
@@ -49,6 +56,9 @@ class KnownDeviation:
             and deviation.verdict is self.verdict
             and any(re.search(self.matches, text) for text in (deviation.signature, deviation.observed))
         )
+
+
+_ENTRIES = TypeAdapter(list[KnownDeviation])
 
 
 class Baseline:
@@ -79,3 +89,24 @@ class Baseline:
             for entry in self.entries
             if entry.case in judged and entry not in self._met
         )
+
+
+def load_baseline(path: Path) -> tuple[KnownDeviation, ...]:
+    """Read a baseline file: TOML with `[[known]]` tables. Raises BaselineError naming file and mend."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BaselineError(f"cannot be read: {error.strerror}", position=Position(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BaselineError(f"is not valid TOML: {error}", position=Position(path)) from error
+    strange = set(raw) - {"known"}
+    if strange:
+        raise BaselineError(
+            f"unknown key {min(strange)!r}", position=Position(path), mend="a baseline holds [[known]] tables only"
+        )
+    try:
+        return tuple(_ENTRIES.validate_python(raw.get("known", [])))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BaselineError(f"known.{place}: {first['msg']}", position=Position(path)) from error

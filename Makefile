@@ -1,0 +1,31 @@
+# Everything sets itself up: Python 3.11+ and make are all that is needed.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help run test check clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(READY): pyproject.toml .constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "postel needs Python 3.11 or newer; say PYTHON=/path/to/python3 if it is not the first on PATH"; exit 2; }
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+run: $(READY) ## the main job on the embedded reference; prints where the report is
+	@$(BIN)/postel run reference
+
+test: $(READY) ## all tests, the container tests among them where a Docker engine answers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q
+
+clean: ## what was built and written, but not the environment
+	rm -rf out .pytest_cache .mypy_cache .ruff_cache .hypothesis
