@@ -1,8 +1,8 @@
 """Accounts and how each proves who it is.
 
-Kept of a password: an argon2id hash (RFC 9106) for USER/PASS and PLAIN, RFC 5802 keys for SCRAM, and the password itself
-only for accounts that opted in to APOP, which cannot do without it (RFC 1939 §13). An account that does not exist costs
-as much time as one that does.
+Kept of a password: an argon2id hash (RFC 9106) for USER/PASS and PLAIN, RFC 5802 keys for SCRAM, and the password
+itself only for accounts that opted in to APOP, which cannot do without it (RFC 1939 §13). An account that does not
+exist costs as much time as one that does.
 """
 
 from __future__ import annotations
