@@ -1,28 +1,35 @@
 """Oracle: what the reference shows when it plays the same case, in process. A witness, not the law.
 
 `ReferenceInProcess` is the reference server as a target of the harness's own event loop: the oracle plays on it, and so
-does every faulty variant of it in `suites/selftest`. Performances are kept by the case's digest, so that one reference
-serves any number of runs.
+does every faulty variant of it in `suites/selftest`. Performances are kept by the case's digest while the process lives.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.cases import Case, Performance
 from harness.corpus import CorpusMessage, Trait
 from harness.errors import HarnessError
 from harness.player import Player
+from harness.results import TunedSetting
 from harness.targets.model import Account, Endpoint, Loader, TargetState, TlsMode
 from harness.targets.profile import Profile
-from harness.results import TunedSetting
+from reference_server.accounts import derive
 from reference_server.server import MailServer
-from reference_server.settings import Settings
+from reference_server.settings import TEST_COST, Limits, Settings
 
 Build = Callable[[Settings], MailServer]
+
+#: Seconds to autologout in process: short enough to be waited for, long enough not to hit a session that works.
+AUTOLOGOUT = 2.0
+PASSWORD = "correct horse"
+ACCOUNTS = 32
 
 
 class Oracle:
@@ -39,3 +46,106 @@ class Oracle:
         if task is None:
             task = self._kept[key] = asyncio.create_task(self._player.play(case))
         return await asyncio.shield(task)
+
+
+class ReferenceInProcess:
+    """The reference as a target, in the running event loop. `build` may make a faulty variant of it."""
+
+    name = "reference in process"
+    product = "postel reference"
+    image_digest = ""
+    can_restart = True
+
+    def __init__(self, build: Build = MailServer, *, accounts: int = ACCOUNTS, autologout: float = AUTOLOGOUT) -> None:
+        self._build = build
+        self._autologout = autologout
+        self._server: MailServer | None = None
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self.accounts: Sequence[Account] = tuple(
+            Account(f"user{number}", PASSWORD, f"user{number}@postel.test", apop=True)
+            for number in range(1, accounts + 1)
+        )
+        self.version = ""
+        self.profile = Profile.bare(self.name)
+        self.tuned: Sequence[TunedSetting] = ()
+        self.loader: Loader = _DirectLoader(self)
+
+    @property
+    def autologout_seconds(self) -> float | None:
+        """Seconds."""
+        return self._autologout
+
+    @property
+    def server(self) -> MailServer:
+        """The running server. Raises HarnessError before start."""
+        if self._server is None:
+            raise HarnessError("the reference is not running")
+        return self._server
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Where it listens."""
+        return {
+            name: Endpoint(name, each.protocol, each.host, each.port, TlsMode(each.tls.value))
+            for name, each in self.server.endpoints.items()
+        }
+
+    async def start(self) -> None:
+        """Start on a directory of its own, with its accounts."""
+        self._directory = tempfile.TemporaryDirectory(prefix="postel-oracle-")
+        await self._serve()
+        credentials = derive(PASSWORD, TEST_COST, apop=True)
+        await asyncio.to_thread(
+            self.server.accounts.put, {account.name: credentials for account in self.accounts}
+        )
+
+    async def _serve(self) -> None:
+        assert self._directory is not None
+        limits = replace(Limits(), pop3_idle=self._autologout)
+        self._server = self._build(Settings(data=Path(self._directory.name), cost=TEST_COST, limits=limits))
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Stop and remove everything."""
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None
+        if self._directory is not None:
+            self._directory.cleanup()
+            self._directory = None
+
+    async def restart(self) -> None:
+        """Stop and start on the same directory."""
+        await self.server.stop()
+        await self._serve()
+
+    async def empty(self, account: Account) -> None:
+        """Remove every message."""
+        await asyncio.to_thread(self.server.store.empty, account.name)
+
+    async def alive(self) -> TargetState:
+        """It lives as long as this process."""
+        return TargetState(running=self._server is not None)
+
+    def log(self) -> bytes:
+        """Nothing: its transcripts say it all."""
+        return b""
+
+    def tls_context(self) -> ssl.SSLContext:
+        """A context that trusts the certificate it made."""
+        return ssl.create_default_context(cafile=str(self.server.authority))
+
+
+class _DirectLoader:
+    """Puts messages straight into the store: exactly these bytes, whatever they are."""
+
+    carries = frozenset(Trait)
+
+    def __init__(self, reference: ReferenceInProcess) -> None:
+        self._reference = reference
+
+    async def load(self, account: Account, messages: Sequence[CorpusMessage]) -> None:
+        """Append the messages, in order."""
+        store = self._reference.server.store
+        for message in messages:
+            await asyncio.to_thread(store.append, message.data, [account.name])

@@ -1,0 +1,1 @@
+"""The `postel` command: one module for each command, and what they share."""
