@@ -1,0 +1,1 @@
+"""The POP3 suite: dialogues in one folder per RFC section, Python cases by theme, matrices as tables."""
