@@ -115,6 +115,8 @@ class CatalogueFile:
         line = self._line_of("document", 0)
         self._check_keys(table, _DOCUMENT_KEYS, line)
         self._check_present(table, ("title", "date"), line, "[document]")
+        if not all(isinstance(name, str) and _ID.fullmatch(name) for name in table.get("withdrawn", ())):
+            raise self._error("withdrawn holds what is no id", line, "withdrawn", 'write withdrawn = ["RFC1939-3-d"]')
         document = Document(table.get("number"), table["title"], table["date"], frozenset(table.get("withdrawn", ())))
         name = document.name.lower()
         if self.path.stem != name:

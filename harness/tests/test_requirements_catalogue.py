@@ -113,6 +113,12 @@ WRONG_FILES = {
         "RFC1939-3-a was withdrawn",
         "take the next one",
     ),
+    "withdrawn no ids": (
+        HEAD + 'withdrawn = [["RFC1939-3-a"]]\n',
+        5,
+        "withdrawn holds what is no id",
+        "write withdrawn",
+    ),
     "inline tables": (HEAD.replace("[document]", 'requirement = [{id = "x"}]\n[document]'), 1, "not tables", "its own"),
     "no TOML": (HEAD + "id = \n", 5, "not valid TOML", "toml.io"),
 }
