@@ -15,11 +15,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
+import functools
+import ipaddress
 import socket
 import ssl
 import struct
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import TracebackType
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 class PeerSession:
@@ -45,6 +55,13 @@ class PeerSession:
         with contextlib.suppress(ConnectionError):
             for _ in range(octets // len(chunk)):
                 await self.send(chunk)
+
+    async def drip(self, data: bytes, every: float) -> None:
+        """Send the data again and again, one time each `every` seconds, until the client leaves."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await self.send(data)
+                await asyncio.sleep(every)
 
     async def line(self) -> bytes:
         """The next line with its end; empty when the client has gone."""
@@ -99,10 +116,11 @@ class Peer:
             task.cancel()
         results = await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
-        if kind is None:
-            for result in results:
-                if isinstance(result, Exception):
+        for result in results:
+            if isinstance(result, Exception):
+                if error is None:
                     raise result
+                error.add_note(f"the peer's script had failed: {result!r}")
 
     async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -111,7 +129,34 @@ class Peer:
         self._tasks.add(task)
         try:
             await self._script(PeerSession(reader, writer))
+        except asyncio.CancelledError:
+            return  # the block was left; asyncio's streams would log a cancelled handler as an error
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+
+@functools.cache
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A context for a peer with a self-signed certificate for 127.0.0.1, and one for the client that trusts just it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer.test")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_pem = certificate.public_bytes(serialization.Encoding.PEM)
+    key_pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        chain = Path(folder) / "peer.pem"
+        chain.write_bytes(certificate_pem + key_pem)
+        server.load_cert_chain(chain)
+    return server, ssl.create_default_context(cadata=certificate_pem.decode())

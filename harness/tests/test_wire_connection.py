@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import ssl
 import time
 
 import pytest
 
-from harness.errors import TargetClosed, TargetFlooded, TargetReset, TargetSilent, TargetUnreachable
-from harness.tests.peers import Peer, PeerSession, Script
+from harness.errors import TargetClosed, TargetFlooded, TargetReset, TargetSilent, TargetUnreachable, TlsFailed
+from harness.tests.peers import Peer, PeerSession, Script, tls_contexts
 from harness.transcript import EventKind, Recorder
 from harness.wire.connection import Connection
 from harness.wire.pop3 import Pop3Reply, Pop3ReplyParser
@@ -96,9 +97,7 @@ async def test_half_a_line_is_silence_that_knows_the_half() -> None:
 
 async def test_a_status_line_that_never_ends_gets_no_more_time_for_trickling() -> None:
     async def script(peer: PeerSession) -> None:
-        while True:
-            await peer.trickle(b"x" * 10)
-            await asyncio.sleep(TIMEOUT / 20)
+        await peer.drip(b"x" * 10, every=TIMEOUT / 20)
 
     began = time.monotonic()
     with pytest.raises(TargetSilent) as caught:
@@ -112,9 +111,7 @@ async def test_a_body_that_trickles_for_ever_ends_too(monkeypatch: pytest.Monkey
 
     async def script(peer: PeerSession) -> None:
         await peer.send(b"+OK\r\n")
-        while True:
-            await peer.send(b"x\r\n")
-            await asyncio.sleep(TIMEOUT / 20)
+        await peer.drip(b"x\r\n", every=TIMEOUT / 20)
 
     began = time.monotonic()
     with pytest.raises(TargetSilent):
@@ -172,9 +169,8 @@ async def test_what_was_said_before_the_end_can_be_read_after_a_send() -> None:
     recorder = Recorder()
     async with Peer(script) as (host, port):
         connection = await Connection.open(host, port, recorder=recorder, session=1, timeout=PATIENT)
-        while connection.open_still:
-            await connection.hears_within(PATIENT)
-            await asyncio.sleep(0)
+        await connection._link._gone.wait()
+        assert not connection.open_still
         await connection.send(b"NOOP\r\n")
         reply, _ = await connection.read_reply(Pop3ReplyParser(multiline=False))
         assert reply.raw == b"-ERR bye\r\n"
@@ -269,3 +265,82 @@ async def test_nobody_listens() -> None:
     with pytest.raises(TargetUnreachable, match=str(port)):
         await Connection.open(host, port, recorder=recorder, session=1, timeout=PATIENT)
     assert kinds(recorder) == [EventKind.NOTE]
+
+
+async def test_hearing_does_not_take_what_came() -> None:
+    async def script(peer: PeerSession) -> None:
+        await peer.line()
+        await peer.send(b"+OK\r\n")
+        await peer.hang()
+
+    async with Peer(script) as (host, port):
+        connection = await Connection.open(host, port, recorder=Recorder(), session=1, timeout=PATIENT)
+        assert not await connection.hears_within(0.05)
+        await connection.send(b"NOOP\r\n")
+        assert await connection.hears_within(PATIENT)
+        assert connection.unread == b"+OK\r\n"
+        await connection.close()
+
+
+async def test_tls_from_the_first_octet() -> None:
+    server, client = tls_contexts()
+
+    async def script(peer: PeerSession) -> None:
+        await peer.send(b"+OK\r\n")
+
+    recorder = Recorder()
+    async with Peer(script, tls=server) as (host, port):
+        connection = await Connection.open(host, port, recorder=recorder, session=1, timeout=PATIENT, tls=client)
+        assert connection.secure
+        await connection.read_reply(Pop3ReplyParser(multiline=False))
+        assert (await connection.wait_closed(PATIENT)).how is EventKind.CLOSED
+        await connection.close()
+    assert kinds(recorder) == [EventKind.CONNECTED, EventKind.TLS, EventKind.RECEIVED, EventKind.CLOSED]
+    assert recorder.transcript.events[1].text.startswith("TLSv1")
+
+
+async def test_what_came_in_the_clear_does_not_survive_the_handshake() -> None:
+    server, client = tls_contexts()
+
+    async def script(peer: PeerSession) -> None:
+        await peer.send(b"+OK go\r\n+OK injected\r\n")
+        await peer.start_tls(server)
+        await peer.send(b"+OK inside\r\n")
+        await peer.hang()
+
+    recorder = Recorder()
+    async with Peer(script) as (host, port):
+        connection = await Connection.open(host, port, recorder=recorder, session=1, timeout=PATIENT)
+        await connection.read_reply(Pop3ReplyParser(multiline=False))
+        await connection.start_tls(client)
+        reply, _ = await connection.read_reply(Pop3ReplyParser(multiline=False))
+        await connection.close()
+    assert reply.words == ("inside",)
+    assert [event.text for event in recorder.transcript.events if event.kind is EventKind.NOTE] == [
+        "14 octets that came in the clear before the handshake are dropped"
+    ]
+
+
+@pytest.mark.parametrize("answer", [b"-ERR what?\r\n", b""])
+async def test_a_failed_handshake_ends_in_bounded_time(answer: bytes) -> None:
+    async def script(peer: PeerSession) -> None:
+        await peer.reader.read(1)
+        await peer.send(answer)
+        await peer.hang()
+
+    recorder = Recorder()
+    _, client = tls_contexts()
+    async with Peer(script) as (host, port):
+        with pytest.raises(TlsFailed):
+            await Connection.open(host, port, recorder=recorder, session=1, timeout=TIMEOUT, tls=client)
+    assert EventKind.TLS not in kinds(recorder)
+    assert any("TLS handshake failed" in event.text for event in recorder.transcript.events)
+
+
+async def test_a_certificate_that_is_not_trusted_is_a_failed_handshake() -> None:
+    server, _ = tls_contexts()
+    async with Peer(PeerSession.hang, tls=server) as (host, port):
+        with pytest.raises(TlsFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            await Connection.open(
+                host, port, recorder=Recorder(), session=1, timeout=PATIENT, tls=ssl.create_default_context()
+            )

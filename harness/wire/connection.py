@@ -184,7 +184,7 @@ class Connection:
         """Start TLS as its client. What came in the clear and was not read is noted and dropped. Raises TlsFailed."""
         stray = self.take_unread()
         if stray is not None:
-            text = f"{len(stray[0])} octets that came in the clear before the handshake are thrown away"
+            text = f"{len(stray[0])} octets that came in the clear before the handshake are dropped"
             self.recorder.record(self.session, EventKind.NOTE, text=text)
         try:
             async with asyncio.timeout(self.timeout):

@@ -1,0 +1,122 @@
+"""ClientSession: what clients of line-based protocols share: which reply belongs to which command, and the record."""
+
+from __future__ import annotations
+
+import ssl
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from harness.errors import TargetLost
+from harness.transcript import Exchange
+from harness.wire.connection import Closing, Connection, ReplyParser
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command line that waits for its reply, and the event that sent it; no command stands for the greeting."""
+
+    command: bytes | None
+    event: int | None = None
+
+
+class ClientSession(ABC, Generic[R]):
+    """One session whose replies come in the order of its commands. End it with `close`, or use it as `async with`.
+
+    Whatever the target answers is returned: these clients check nothing that a case may want to see broken. Every
+    method that waits raises TargetLost (a subclass says how) when no whole reply comes in time.
+    """
+
+    protocol: str
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.greeting: R | None = None
+        self.unasked: list[bytes] = []  # what came when no reply was due
+        self._asked: deque[Asked] = deque([Asked(None)])
+        self._tail = b""  # sent, and not ended by CRLF yet
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def outstanding(self) -> int:
+        """How many replies are due: commands sent whole and not answered yet, the greeting among them."""
+        return len(self._asked)
+
+    async def send(self, line: bytes | str) -> int:
+        """Send a command line (CRLF is added) without waiting for its reply; the event's index."""
+        return await self.send_raw((line.encode() if isinstance(line, str) else line) + b"\r\n")
+
+    async def send_raw(self, data: bytes | Sequence[bytes]) -> int:
+        """Send exactly these bytes; a sequence goes out in TCP segments of their own. The event's index.
+
+        Each CRLF in them ends a line; each line that is a command makes a reply due.
+        """
+        if not self._asked and not self._tail:
+            self._note_unasked()
+        segments = [data] if isinstance(data, bytes) else list(data)
+        event = await self.connection.send_segments(segments)
+        *lines, self._tail = (self._tail + b"".join(segments)).split(b"\r\n")
+        for line in lines:
+            self._asked.extend([Asked(line, event)] * self._replies_due(line))
+        return event
+
+    async def start_tls(self, context: ssl.SSLContext) -> None:
+        """The handshake alone. What was sent in the clear and not answered is forgotten, as the target must too."""
+        self._asked.clear()
+        self._tail = b""
+        await self.connection.start_tls(context)
+
+    async def wait_closed(self, budget: float | None = None) -> Closing:
+        """Wait for the target to close, at most `budget` seconds (None: the session's timeout). Never raises."""
+        return await self.connection.wait_closed(self.connection.timeout if budget is None else budget)
+
+    async def close(self) -> None:
+        """End the connection from this side, without a goodbye. Never raises."""
+        await self.connection.close()
+
+    @abstractmethod
+    def _replies_due(self, line: bytes) -> int:
+        """How many replies this line calls for."""
+
+    def _next_asked(self) -> Asked:
+        """The oldest command without a reply, or else what was sent without a CRLF."""
+        if self._asked:
+            return self._asked.popleft()
+        tail, self._tail = self._tail, b""
+        return Asked(tail or None)
+
+    async def _read(self, asked: Asked, parser: ReplyParser[R]) -> tuple[R, int]:
+        try:
+            reply, event = await self.connection.read_reply(parser)
+        except TargetLost as lost:
+            self._record(asked, lost.received, lost.event, complete=False)
+            raise
+        self._record(asked, parser.raw, event, complete=True)
+        return reply, event
+
+    def _note_unasked(self) -> None:
+        """Keep what came while no reply was due out of the next reply's way."""
+        stray = self.connection.take_unread()
+        if stray is not None:
+            self.unasked.append(stray[0])
+            self._record(Asked(None), stray[0], stray[1], complete=stray[0].endswith(b"\n"))
+
+    def _record(self, asked: Asked, raw: bytes, event: int | None, *, complete: bool) -> None:
+        connection = self.connection
+        last = len(connection.recorder.transcript.events) - 1 if event is None else event
+        first = last if asked.event is None else asked.event
+        connection.recorder.exchange(
+            Exchange(connection.session, self.protocol, asked.command, raw, first, last, complete, connection.secure)
+        )
