@@ -27,7 +27,7 @@ from harness.player import Player, PlayerSettings
 from harness.results import CaseResult, DoctorLine, Footer, Header, RunLog, now_text, worst
 from harness.stage import Capabilities
 from harness.targets.model import Target
-from harness.validation import Validators
+from harness.validation import ValidatorCase, Validators
 from harness.verdicts import Outcome
 
 #: How often a target that died is brought up again in one run.
@@ -91,7 +91,7 @@ class Runner:
         self._validators = Validators(settings.bench)
         self._header_written = False
 
-    async def run(self, cases: Sequence[Case]) -> Footer:
+    async def run(self, cases: Sequence[Case], validators: Sequence[ValidatorCase] = ()) -> Footer:
         """Run all cases and return the footer, which is logged too.
 
         Raises HarnessError when the log cannot be written; CancelledError never leaves a run without its footer.
@@ -100,8 +100,8 @@ class Runner:
         try:
             with self._settings.log.open("w", encoding="utf-8") as stream:
                 self._log = RunLog(stream)
-                await self._guarded(cases)
-                footer = self._footer(len(cases), time.monotonic() - began)
+                await self._guarded(cases, validators)
+                footer = self._footer(time.monotonic() - began)
                 self._log.write(footer)
                 return footer
         except OSError as error:
@@ -110,11 +110,11 @@ class Runner:
                 mend="free some space or give another --out; what was written so far is kept",
             ) from error
 
-    async def _guarded(self, cases: Sequence[Case]) -> None:
+    async def _guarded(self, cases: Sequence[Case], validators: Sequence[ValidatorCase]) -> None:
         """Bring up, play, take down, whatever happens on the way."""
         try:
             await asyncio.gather(self._target.start(), self._reference.start())
-            await self._examined_run(cases)
+            await self._examined_run(cases, validators)
         except asyncio.CancelledError:
             self._progress.interrupted = True
         except SetupError as error:
@@ -122,13 +122,13 @@ class Runner:
             self._listener.said(str(error))
         finally:
             if not self._header_written:
-                self._write_header(Examination((), ok=False, capabilities={}), len(cases))
+                self._write_header(Examination((), ok=False, capabilities={}))
             await asyncio.shield(self._take_down())
 
-    async def _examined_run(self, cases: Sequence[Case]) -> None:
+    async def _examined_run(self, cases: Sequence[Case], validators: Sequence[ValidatorCase]) -> None:
         """The preflight; then, on a usable target, everything that there is to play; then the preflight again."""
         examination = await examine(self._target, timeout=self._settings.timeout)
-        self._write_header(examination, len(cases))
+        self._write_header(examination)
         if not examination.ok:
             failed = next(line for line in examination.lines if not line.ok)
             self._progress.target_failed = f"{failed.tried}: {failed.saw}"
@@ -139,7 +139,8 @@ class Runner:
         for case in cases:
             if case.isolation is Isolation.TARGET:
                 await self._play_alone(case, player, oracle)
-        await self._judge_exchanges(player)
+        for result in await self._validators.results(validators, player):
+            self._settle(result)
         ending = await examine(self._target, timeout=self._settings.timeout)
         self._progress.ended_with = ending.lines
         if not ending.ok:
@@ -215,13 +216,6 @@ class Runner:
         self._progress.revivals += 1
         await self._target.restart()
 
-    # -- validators -----------------------------------------------------------------------------
-
-    async def _judge_exchanges(self, player: Player) -> None:
-        """One result for each requirement that a strict validator judges, over every exchange of the run."""
-        for result in await self._validators.results(player):
-            self._settle(result)
-
     # -- bookkeeping ----------------------------------------------------------------------------
 
     def _settle(self, result: CaseResult) -> None:
@@ -231,14 +225,13 @@ class Runner:
         self._log.write(result)
         self._listener.settled(result)
 
-    def _write_header(self, examination: Examination, count: int) -> None:
+    def _write_header(self, examination: Examination) -> None:
         header = replace(
             self._settings.header,
             product=self._target.product,
             version=self._target.version,
             image_digest=self._target.image_digest,
             tuned=tuple(self._target.tuned),
-            case_count=count,
             capabilities={
                 protocol: [" ".join((tag, *parameters)) for tag, parameters in tags.items()]
                 for protocol, tags in examination.capabilities.items()
@@ -255,7 +248,7 @@ class Runner:
             self._settings.log.with_name("target.log").write_bytes(target_log)
         await asyncio.gather(self._target.stop(), self._reference.stop())
 
-    def _footer(self, count: int, seconds: float) -> Footer:
+    def _footer(self, seconds: float) -> Footer:
         progress = self._progress
         baseline = self._settings.baseline
         stale = baseline.stale(progress.results)
