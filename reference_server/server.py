@@ -22,6 +22,7 @@ from reference_server.connection_log import ConnectionLog
 from reference_server.pop3 import Pop3Session
 from reference_server.settings import Settings
 from reference_server.shell import Gate, Shell
+from reference_server.smtp import LmtpSession, SmtpSession
 from reference_server.store import Database, DataDirectory, LocalDelivery, LockingMaildrops, MessageStore
 from reference_server.tls import certificate_files, server_context
 
@@ -57,6 +58,8 @@ class SessionFactories:
     """What the server builds its sessions with. A deliberate fault replaces one of these, and nothing else."""
 
     pop3: SessionFactory = Pop3Session
+    smtp: SessionFactory = SmtpSession
+    lmtp: SessionFactory = LmtpSession
     maildrops: Callable[[Maildrops], Maildrops] = lambda maildrops: maildrops
     """Wraps what POP3 sessions see of the store; the same for the other two."""
     credentials: Callable[[Credentials], Credentials] = lambda credentials: credentials
@@ -169,6 +172,8 @@ class MailServer:
         return (
             _Listener("pop3", "pop3", plain, ports.pop3, sessions.pop3),
             _Listener("pop3s", "pop3", Tls.IMPLICIT, ports.pop3s, sessions.pop3),
+            _Listener("smtp", "smtp", Tls.NONE, ports.smtp, sessions.smtp),
+            _Listener("lmtp", "lmtp", Tls.NONE, ports.lmtp, sessions.lmtp),
         )
 
     async def _open(
