@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from harness.corpus import CorpusMessage, Trait
+from harness.results import TunedSetting as TunedSetting
 
 if TYPE_CHECKING:
     from harness.targets.profile import Profile
@@ -97,16 +98,6 @@ class TargetState:
     log_tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TunedSetting:
-    """A setting of the target that is not its stock one; every report shows both values."""
-
-    setting: str
-    value: str
-    stock: str
-    why: str = ""
-
-
 class Target(Protocol):
     """A server under test.
 
@@ -165,7 +156,7 @@ class Target(Protocol):
         """Take down what `start` brought up. May be called again; never raises."""
 
     async def restart(self) -> None:
-        """Stop and start the server with its mail kept, until it greets again; endpoints may move. Raises SetupError."""
+        """Stop and start the server, keeping its mail, until it greets again; ports may change. Raises SetupError."""
 
     async def empty(self, account: Account) -> None:
         """Remove every message of the account. Raises SetupError."""
