@@ -115,6 +115,7 @@ class Client:
             )
         )
         self.heard: list[bytes] = []
+        self.responses: list[bytes] = []
         self.closed = False
         self.greeting = self.do(self.session.greeting())
 
@@ -126,6 +127,7 @@ class Client:
             match action:
                 case Send(data):
                     sent += data
+                    self.responses.append(data)
                 case Heard(line):
                     self.heard.append(line)
                 case Close():
