@@ -33,7 +33,7 @@ from harness.dialogue.source import Line
 #: First words of a reply (RFC 1939 §3; `+` is the challenge of RFC 5034 §4).
 POP3_STATUS = ("+OK", "-ERR", "+")
 
-_SMTP_CODE = re.compile(r"[2-5](?:[0-9][0-9]|[0-9]z|yz)")
+_CODE = re.compile(r"[2-5](?:[0-9][0-9]|[0-9]z|yz)")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _MESSAGE_NAME = re.compile(r"m[0-9]+")
 
@@ -148,10 +148,9 @@ class Flow:
         first = pattern.first
         if isinstance(first, Eof):
             return Role.EOF
-        if self.header.protocol == "pop3":
-            begins = isinstance(first, Literal) and first.text in POP3_STATUS
-        else:
-            begins = isinstance(first, Literal) and first.text != "-"
+        if self.header.protocol != "pop3":
+            return Role.BODY if first == Literal("-") else Role.REPLY
+        begins = isinstance(first, Literal) and first.text in POP3_STATUS
         either = isinstance(first, Any | Oracle) and not state.after_reply
         return Role.REPLY if begins or either else Role.BODY
 
@@ -179,12 +178,13 @@ class Flow:
         state.ended = role is Role.EOF and not optional
 
     def _check_reply(self, line: Line, placed: PlacedPattern) -> None:
+        """SMTP: a reply is matched by its code alone, or by code and enhanced code (RFC 5321 §4.2, RFC 3463 §2)."""
         words, offsets = placed.pattern.words, placed.offsets
-        if self.header.protocol == "pop3" or not isinstance(words[0], Literal):
+        if self.header.protocol == "pop3" or isinstance(words[0], Eof | Oracle):
             return
-        if not _SMTP_CODE.fullmatch(words[0].text):
+        if not isinstance(words[0], Any) and not (isinstance(words[0], Literal) and _CODE.fullmatch(words[0].text)):
             mend = "write a code such as 250, 25z or 5yz; a line of a reply is `S: - text`"
-            raise line.error(offsets[0], f"not a reply code: {words[0].text!r}", mend)
+            raise line.error(offsets[0], "not a reply code", mend)
         for word, offset in zip(words[1:], offsets[1:], strict=True):
             if len(words) > 2 or not isinstance(word, Literal) or not _ENHANCED.fullmatch(word.text):
                 mend = "write the code alone, or with an enhanced code: `S: 250 2.1.0`; text is `S: - text`"
@@ -200,8 +200,6 @@ class Flow:
         whole = isinstance(placed[0].pattern.first, WHOLE_BODY_WORDS)
         if state.body_closed or (whole and state.body_begun):
             raise line.error(offset, "the body is matched already", "a whole body, or its end, is one step")
-        if self.header.protocol != "pop3" and placed[0].pattern.first != Literal("-"):
-            raise line.error(offset, "not a line of an SMTP reply", "begin it with a hyphen: `S: - SIZE <any>`")
         if self.header.protocol != "pop3" and any(len(one.pattern.words) == 1 for one in placed):
             raise line.error(offset, "a hyphen without words", "write `S: - SIZE <any>`")
         if any(isinstance(one.pattern.first, WHOLE_BODY_WORDS) is not whole for one in placed):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.dialogue.bindings import Bindings
 from harness.dialogue.dates import FEWEST_WORDS, MOST_WORDS, is_date_time
-from harness.dialogue.model import Any, Date, Expect, Literal, Number, Octets, Text, UniqueId, Variable, Word
+from harness.dialogue.model import Any, Date, Eof, Expect, Literal, Number, Octets, Text, UniqueId, Variable, Word
 from harness.dialogue.writer import pattern_text
 from harness.verdicts import Facet
 
@@ -49,6 +49,14 @@ Result = Match | Mismatch
 
 
 @dataclass(frozen=True, slots=True)
+class BodyResult:
+    """One result for each body step, in order, and the bindings after them."""
+
+    results: tuple[Result, ...]
+    bindings: Bindings
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why words do not match."""
 
@@ -59,6 +67,31 @@ class Failure:
 def expected_text(step: Expect) -> str:
     """What a step expects, as the dialogue says it."""
     return " | ".join(pattern_text(pattern) for pattern in step.alternatives)
+
+
+def best_result(step: Expect, results: Sequence[Result]) -> Result:
+    """Of one result for each alternative: the first match, or else the mismatch that came nearest."""
+    for result in results:
+        if isinstance(result, Match):
+            return replace(result, expected=expected_text(step))
+    return replace(min(results, key=_distance), expected=expected_text(step))
+
+
+def _distance(result: Result) -> int:
+    """An alternative with the right status came nearer than one with another, and that than the end."""
+    return _DISTANCES.get(result.facet, 0)
+
+
+_DISTANCES = {Facet.STATUS: 1, Facet.CONNECTION: 2}
+
+
+def match_loss(step: Expect, kind: str, bindings: Bindings) -> Result:
+    """Match the loss of the connection. `kind` is that of harness.errors.TargetLost: `closed`, `reset`, `silent` …"""
+    expected = expected_text(step)
+    ends = kind in ("closed", "reset")
+    if ends and any(isinstance(pattern.first, Eof) for pattern in step.alternatives):
+        return Match(bindings, expected, f"connection {kind}", kind, Facet.CONNECTION)
+    return Mismatch(Facet.CONNECTION, expected, f"connection {kind}", kind)
 
 
 def shown(data: bytes) -> str:

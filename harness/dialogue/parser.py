@@ -78,9 +78,6 @@ def _form(line: Line) -> tuple[str, int, str, int]:
         offset = len(line.text) - len(line.text.lstrip(" "))
         raise line.error(offset, "not a step", _FORMS)
     digits = found["session"]
-    if digits and digits not in "23456789":
-        mend = (
-            f"write {found['side']}{found['mark']}" if digits == "1" else "sessions are 2 to 9; the first has no number"
-        )
-        raise line.error(1, f"session {digits}", mend)
+    if digits and not re.fullmatch("[2-9]", digits):
+        raise line.error(1, f"session {digits[:9]}", "sessions are 2 to 9; the first has no number")
     return found["side"], int(digits or 1), found["mark"], found.end()

@@ -31,7 +31,7 @@ from harness.dialogue.templates import name_at, quoted
 #: Decimal digits of a bound or a count; more could name nothing that a server says.
 MOST_DIGITS = 18
 
-_PLACEHOLDER = re.compile(r'<([^\s"<>]*)((?:[^"<>]|"(?:[^"\\]|\\.)*")*)>')
+_PLACEHOLDER = re.compile(r'<([^ "<>]*)((?: (?:[^"<>]|"(?:[^"\\]|\\.)*")*)?)>')
 _BARE = re.compile(r"[^ ]+")
 _IDS = re.compile(r"\[\[([^\[\]]*)\]\]")
 _ID = re.compile(r"(?:RFC[0-9]+|POSTEL)-\w[\w.]*-[a-z]{1,2}", re.ASCII)

@@ -6,17 +6,18 @@ RFC 1939 §3 (replies), RFC 2449 §8 (response codes).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from harness.dialogue.alignment import Alignment, align
 from harness.dialogue.bindings import Bindings
 from harness.dialogue.content import compare_message, compare_top
 from harness.dialogue.matchers import (
+    BodyResult,
     Failure,
     Match,
     Mismatch,
     Result,
+    best_result,
     expected_text,
     match_word,
     match_words,
@@ -29,6 +30,7 @@ from harness.dialogue.model import (
     BodyEnd,
     Eof,
     Expect,
+    Lines,
     Literal,
     Message,
     Oracle,
@@ -64,14 +66,6 @@ class Pop3ReplyLike(Protocol):
         """The body's octets, unstuffed."""
 
 
-@dataclass(frozen=True, slots=True)
-class BodyResult:
-    """One result for each body step, in order, and the bindings after them."""
-
-    results: tuple[Result, ...]
-    bindings: Bindings
-
-
 def match_status(pattern: Pattern, reply: Pop3ReplyLike, bindings: Bindings) -> Result:
     """Match a reply's status line, by its status, its response code and its words."""
     expected, observed = pattern_text(pattern), _status_line(reply)
@@ -101,28 +95,8 @@ def _match_text(words: list[Word], reply: Pop3ReplyLike, bindings: Bindings) -> 
 
 
 def match_reply(step: Expect, reply: Pop3ReplyLike, bindings: Bindings) -> Result:
-    """Match a reply against a step's alternatives; the first that matches counts.
-
-    Where none does, the mismatch of the first that agrees in status is reported.
-    """
-    results = [match_status(pattern, reply, bindings) for pattern in step.alternatives]
-    for result in results:
-        if isinstance(result, Match):
-            return replace(result, expected=expected_text(step))
-    worst = (Facet.STATUS, Facet.CONNECTION)
-    mismatches = [result for result in results if isinstance(result, Mismatch)]
-    nearest = min(mismatches, key=lambda result: worst.index(result.facet) + 1 if result.facet in worst else 0)
-    return replace(nearest, expected=expected_text(step))
-
-
-def match_loss(step: Expect, kind: str, bindings: Bindings) -> Result:
-    """Match the loss of the connection; `kind` is that of harness.errors.TargetLost, such as `closed` or `silent`."""
-    ends = kind in ("closed", "reset")
-    expected = expected_text(step)
-    if ends and any(isinstance(pattern.first, Eof) for pattern in step.alternatives):
-        return Match(bindings, expected, f"connection {kind}", kind, Facet.CONNECTION)
-    observed = f"connection {kind}" if ends else kind
-    return Mismatch(Facet.CONNECTION, expected, observed, kind)
+    """Match a reply against a step's alternatives."""
+    return best_result(step, [match_status(pattern, reply, bindings) for pattern in step.alternatives])
 
 
 def _class(status: str) -> str:
@@ -202,6 +176,8 @@ def _match_lines(steps: Sequence[Expect], lines: Sequence[bytes], bindings: Bind
 
 def _step_result(step: Expect, alignment: Alignment, index: int) -> Result:
     expected, placed = expected_text(step), alignment.placed[index]
+    if isinstance(step.alternatives[0].first, Lines):
+        return Match(alignment.bindings, expected, "lines", "lines")
     observed = shown(placed.line) if placed.line is not None else "no such line"
     if placed.failure is not None:
         return Mismatch(placed.failure.facet, expected, observed, placed.failure.kind)

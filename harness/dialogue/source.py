@@ -14,7 +14,10 @@ from pathlib import Path
 
 from harness.errors import Position, UsageError
 
-_COMMENT = re.compile(r" {2,}#")
+#: Characters of one line.
+LONGEST_LINE = 64 * 1024
+
+_COMMENT = re.compile(r"(?<! ) {2,}#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def split_lines(text: str, path: Path | str) -> list[Line]:
 
 
 def _check_characters(line: Line) -> None:
+    if len(line.text) > LONGEST_LINE:
+        raise line.error(LONGEST_LINE, f"a line of more than {LONGEST_LINE} characters", 'repeat octets: C! "x"*100000')
     if line.text.isascii() and line.text.isprintable():
         return
     for offset, character in enumerate(line.text):
