@@ -15,11 +15,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.baseline import Baseline, load_baseline
 from harness.cases import Case
-from harness.errors import ExitCode, HarnessError, PostelError
+from harness.errors import HarnessError, PostelError
 from harness.exits import FailOn
 from harness.judge.judging import Bench
 from harness.oracle import ReferenceInProcess
@@ -37,9 +37,14 @@ STOPPING_BUDGET = 60.0
 class Hooks(Protocol):
     """The part of pytest's hook relay that a run calls."""
 
-    def pytest_postel_began(self, *, header: Header) -> object: ...
-    def pytest_postel_settled(self, *, result: CaseResult) -> object: ...
-    def pytest_postel_said(self, *, text: str) -> object: ...
+    def pytest_postel_began(self, *, header: Header) -> object:
+        """See harness/hooks.py."""
+
+    def pytest_postel_settled(self, *, result: CaseResult) -> object:
+        """See harness/hooks.py."""
+
+    def pytest_postel_said(self, *, text: str) -> object:
+        """See harness/hooks.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class BackgroundRun:
         self._task: asyncio.Task[Footer] | None = None
         self._failure: BaseException | None = None
         plan.log.parent.mkdir(parents=True, exist_ok=True)
-        self._header = plan.header(checks)
+        self._settings = settings_of(plan, checks)
 
     def start(self) -> None:
         """Begin to play."""
@@ -154,19 +159,7 @@ class BackgroundRun:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        plan = self.plan
-        settings = RunSettings(
-            log=plan.log,
-            corpus=plan.suite.corpus,
-            bench=Bench(plan.suite.requirements, RULES),
-            header=self._header,
-            baseline=plan.baseline,
-            excuses=plan.target.profile.excuses,
-            jobs=plan.jobs,
-            timeout=plan.timeout,
-            fail_on=plan.fail_on,
-        )
-        runner = Runner(plan.target, ReferenceInProcess(), settings, self)
+        runner = Runner(self.plan.target, ReferenceInProcess(), self._settings, self)
         self._task = asyncio.create_task(runner.run(self._cases, self._validators))
         self.footer = await self._task
 
@@ -184,6 +177,21 @@ class BackgroundRun:
     def said(self, text: str) -> None:
         """Listener: pass on."""
         self._hooks.pytest_postel_said(text=text)
+
+
+def settings_of(plan: Plan, checks: Sequence[Case | ValidatorCase]) -> RunSettings:
+    """What a runner needs to carry out the plan."""
+    return RunSettings(
+        log=plan.log,
+        corpus=plan.suite.corpus,
+        bench=Bench(plan.suite.requirements, RULES),
+        header=plan.header(checks),
+        baseline=plan.baseline,
+        excuses=plan.target.profile.excuses,
+        jobs=plan.jobs,
+        timeout=plan.timeout,
+        fail_on=plan.fail_on,
+    )
 
 
 def _records(suite: Suite, cited: set[str]) -> dict[str, RequirementRecord]:

@@ -100,7 +100,7 @@ class Player:
             return Ending.LOST, f"the connection failed: {error}"
         except PostelError as error:
             return Ending.ERROR, str(error)
-        except Exception as error:  # noqa: BLE001  # a script's own fault must not end the run
+        except Exception as error:  # a script's own fault must not end the run
             return Ending.ERROR, f"{type(error).__name__}: {error}"
         return Ending.FINISHED, ""
 

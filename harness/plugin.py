@@ -135,5 +135,3 @@ def _conclude(result: CaseResult, fail_on: FailOn) -> None:
         pytest.skip(result.excused or result.reason)
     elif not result.outcome.judged:
         pytest.fail(f"{result.outcome.value}: {result.reason}", pytrace=False)
-
-

@@ -9,6 +9,7 @@ from types import FrameType
 
 import pytest
 import rich_click as click
+from reports.writing import write_reports
 from rich.text import Text
 
 import suites
@@ -19,7 +20,6 @@ from harness.exits import FailOn
 from harness.results import RunResult, read_run
 from harness.selectors import select
 from harness.targets.spec import parse_target
-from reports.writing import write_reports
 from suites.registry import SUITES, all_checks
 
 
@@ -44,7 +44,7 @@ from suites.registry import SUITES, all_checks
 @click.option("--seed", type=int, default=0, help="Seed of what is drawn at random.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output, nothing else.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-def run(  # noqa: PLR0917
+def run(
     target: str,
     selectors: tuple[str, ...],
     suite_names: tuple[str, ...],
