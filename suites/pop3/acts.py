@@ -7,6 +7,7 @@ connection ends the case as lost.
 from __future__ import annotations
 
 import asyncio
+
 from harness.clients.pop3 import Pop3Session
 from harness.errors import TargetLost
 from harness.stage import Enough, Stage, shown
