@@ -1,7 +1,7 @@
 """Oracle: what the reference shows when it plays the same case, in process. A witness, not the law.
 
-`ReferenceInProcess` is the reference server as a target of the harness's own event loop: the oracle plays on it, and so
-does every faulty variant of it in `suites/selftest`. Performances are kept by the case's digest while the process lives.
+`ReferenceInProcess` is the reference server as a target in the harness's own event loop: the oracle plays on it, and
+so does every faulty variant of it in `suites/selftest`. Performances are kept by the case's digest.
 """
 
 from __future__ import annotations
@@ -95,9 +95,7 @@ class ReferenceInProcess:
         self._directory = tempfile.TemporaryDirectory(prefix="postel-oracle-")
         await self._serve()
         credentials = derive(PASSWORD, TEST_COST, apop=True)
-        await asyncio.to_thread(
-            self.server.accounts.put, {account.name: credentials for account in self.accounts}
-        )
+        await asyncio.to_thread(self.server.accounts.put, {account.name: credentials for account in self.accounts})
 
     async def _serve(self) -> None:
         assert self._directory is not None

@@ -84,24 +84,8 @@ class Player:
             async with asyncio.timeout(self._settings.timeout * CASE_BUDGET):
                 await stage.load(*case.messages)
                 await case.script(stage)
-        except Enough as enough:
-            return Ending.FINISHED, str(enough)
-        except NotApplicable as why:
-            return Ending.NOT_APPLICABLE, str(why)
-        except (Blocked, SetupError) as why:
-            return Ending.BLOCKED, str(why)
-        except TargetLost as lost:
-            return Ending.LOST, str(lost) or type(lost).__name__
-        except TargetProtocolError as error:
-            return Ending.BLOCKED, f"an answer that the case needs could not be read: {error}"
-        except TimeoutError:
-            return Ending.LOST, f"not done within {self._settings.timeout * CASE_BUDGET:g} s"
-        except OSError as error:
-            return Ending.LOST, f"the connection failed: {error}"
-        except PostelError as error:
-            return Ending.ERROR, str(error)
-        except Exception as error:  # a script's own fault must not end the run
-            return Ending.ERROR, f"{type(error).__name__}: {error}"
+        except Exception as error:  # whatever a target or a script does, the run goes on
+            return _ending_of(error)
         return Ending.FINISHED, ""
 
     def _missing(self, case: Case) -> str:
@@ -122,6 +106,27 @@ class Player:
             self.pool.discard(account, str(error) or type(error).__name__)
         else:
             self.pool.give_back(account)
+
+
+#: How a performance ended, by what was raised; the first class that fits decides.
+_ENDINGS: tuple[tuple[type[Exception], Ending], ...] = (
+    (Enough, Ending.FINISHED),
+    (NotApplicable, Ending.NOT_APPLICABLE),
+    (Blocked, Ending.BLOCKED),
+    (SetupError, Ending.BLOCKED),
+    (TargetProtocolError, Ending.BLOCKED),
+    (TargetLost, Ending.LOST),
+    (OSError, Ending.LOST),  # TimeoutError, of the case's budget, is one
+    (PostelError, Ending.ERROR),
+)
+
+
+def _ending_of(error: Exception) -> tuple[Ending, str]:
+    text = str(error) or type(error).__name__
+    for kind, ending in _ENDINGS:
+        if isinstance(error, kind):
+            return ending, "" if kind is Enough else text
+    return Ending.ERROR, f"{type(error).__name__}: {error}"
 
 
 def empty_performance(case: Case, ending: Ending, reason: str) -> Performance:

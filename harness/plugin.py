@@ -7,7 +7,7 @@ what pytest says is a view of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -109,7 +109,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture
-def postel_report(request: pytest.FixtureRequest) -> Iterator[Report]:
+def postel_report(request: pytest.FixtureRequest) -> Report:
     """Report a case's result: waits for it, then passes, fails or skips the test."""
     run = request.config.stash[_RUN]
     fail_on = FailOn(request.config.getoption("fail_on"))
@@ -120,7 +120,7 @@ def postel_report(request: pytest.FixtureRequest) -> Iterator[Report]:
         request.config.hook.pytest_postel_judged(item=request.node, result=result)
         _conclude(result, fail_on)
 
-    yield report
+    return report
 
 
 def _conclude(result: CaseResult, fail_on: FailOn) -> None:

@@ -64,7 +64,8 @@ def run(
     `image:vendor/server:build-42`, `build:./dir`, `container:ID`, `host:127.0.0.1?pop3=1110`, or `./my-server.toml`.
     SELECTORS choose cases by id, or by its beginning: `pop3/rfc1939-6`.
 
-    The run's directory gets `index.html`, `run.ndjson`, `junit.xml`, `summary.md`, `summary.json` and `allure-results/`.
+    The run's directory gets
+    `index.html`, `run.ndjson`, `junit.xml`, `summary.md`, `summary.json` and `allure-results/`.
 
     Exit codes: 0 nothing new at or above the threshold, 1 new deviations, 2 usage, 3 target unusable or lost,
     4 harness error, 5 stale or invalid baseline, 130 interrupted.
