@@ -35,19 +35,15 @@ class KnownDeviation:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
+        """Raises ValueError, which whoever reads a file turns into an error that names the place."""
         if not self.reason.strip():
-            raise BaselineError(f"the baseline entry for {self.case} gives no reason", mend="say why it is accepted")
+            raise ValueError(f"the entry for {self.case} gives no reason: say why it is accepted")
         if self.verdict not in (Verdict.DEVIATES, Verdict.WARNS):
-            raise BaselineError(
-                f"the baseline entry for {self.case} lists the verdict {self.verdict}",
-                mend="only deviates and warns can be listed",
-            )
+            raise ValueError(f"the entry for {self.case} lists {self.verdict}: only deviates and warns can be listed")
         try:
             re.compile(self.matches)
         except re.error as error:
-            raise BaselineError(
-                f"the baseline entry for {self.case} has a pattern that is no regular expression: {error}"
-            ) from error
+            raise ValueError(f"the pattern for {self.case} is no regular expression: {error}") from error
 
     def covers(self, case_id: str, deviation: Deviation) -> bool:
         """Whether this entry is about that deviation."""
