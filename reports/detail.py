@@ -254,7 +254,7 @@ def _lines(data: str) -> list[Piece]:
     for line in _split_lf(data):
         pieces += [Piece(token.text, "control" if token.control else "") for token in tokens(line)]
         if line.endswith("\n"):
-            pieces.append(Piece("\n"))
+            pieces[-1] = Piece(pieces[-1].text + "\n", "control")
     return pieces
 
 

@@ -30,6 +30,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """The same thing expected and the same thing observed, with every finding of it."""
+
+    expected: str
+    observed: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BrokenRequirement:
     """A requirement with every deviation that is charged under it: however many cases show it, it is one finding."""
 
@@ -46,6 +55,15 @@ class BrokenRequirement:
     def cases(self) -> tuple[CaseResult, ...]:
         """The cases that show it, each once, in the order of the run."""
         return tuple({finding.case.id: finding.case for finding in self.findings}.values())
+
+    @property
+    def sights(self) -> list[Sight]:
+        """Its findings, gathered where they read the same; the most frequent first."""
+        gathered: dict[tuple[str, str], list[Finding]] = {}
+        for finding in self.findings:
+            gathered.setdefault((finding.deviation.expected, finding.deviation.observed), []).append(finding)
+        sights = [Sight(*key, tuple(findings)) for key, findings in gathered.items()]
+        return sorted(sights, key=lambda sight: -len(sight.findings))
 
     @property
     def new(self) -> int:

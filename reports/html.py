@@ -23,7 +23,7 @@ from reports.coverage import coverage
 from reports.detail import CaseDetail, Limits, case_detail
 from reports.findings import JUDGED, UNJUDGED, broken_requirements, charged, unjudged_reasons
 from reports.sections import natural, requirement_of, section_key, section_of
-from reports.visible import shortened, visible_text
+from reports.visible import shortened, visible_quote, visible_text
 from reports.words import OUTCOME_NAME, counted, headline, replay_command
 
 #: Transcript octets from which on details are parsed only when they are opened.
@@ -60,7 +60,7 @@ class PageCase:
         worst_first = sorted(charged(self.case), key=lambda one: (bool(one.known), -one.verdict.severity))
         if worst_first:
             clause = requirement_of(self.run.header, worst_first[0].requirement).clause
-            return shortened(f"{clause}: {worst_first[0].observed}", 200)
+            return shortened(f"{clause}: observed {visible_quote(worst_first[0].observed)}", 200)
         return shortened(self.case.reason, 200)
 
     @property
@@ -149,7 +149,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     templates = Path(__file__).with_name("templates")
-    style, script = (templates / "style.css").read_text("utf-8"), (templates / "page.js").read_text("utf-8")
+    script = (templates / "page.js").read_text("utf-8")
+    font = base64.b64encode((templates / "controls.woff").read_bytes()).decode()
+    style = (templates / "style.css").read_text("utf-8").replace("CONTROLS_FONT", font)
     environment.globals |= {
         "style": Markup(style),
         "script": Markup(script),
@@ -161,6 +163,7 @@ def _environment() -> Environment:
         "counted": counted,
     }
     environment.filters["cut"] = lambda text: shortened(str(text), _SHOWN_TEXT)
+    environment.filters["quote"] = lambda text, limit=_SHOWN_TEXT: visible_quote(shortened(text, limit))
     environment.filters["seconds"] = _seconds
     return environment
 

@@ -39,15 +39,20 @@ def visible_octets(data: str) -> str:
     return _BEYOND_OCTETS.sub(_escaped_unless_symbol, safe)
 
 
+def visible_quote(text: str) -> str:
+    """Text that quotes octets, perhaps escaped already, as printable ASCII and the four symbols."""
+    return _BEYOND_OCTETS.sub(_escaped_unless_symbol, text.translate(_OCTETS))
+
+
 def visible_text(text: str, *, lines: bool = False) -> str:
     """Text in any script with everything unprintable escaped: controls, bidi marks, surrogates, odd spaces.
 
     With `lines`, line feeds stay what they are, and a carriage return before one is dropped.
     """
-    if lines:
-        return "\n".join(visible_text(line) for line in text.replace("\r\n", "\n").split("\n"))
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
+    if lines and "\n" in text:
+        return "\n".join(visible_text(line) for line in text.replace("\r\n", "\n").split("\n"))
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
