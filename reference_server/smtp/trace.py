@@ -26,7 +26,7 @@ class Trace:
     client: str
     """The name that the client gave itself (EHLO's argument)."""
     peer: str
-    """The client's IP address."""
+    """The client's IP address, or something else where it has none."""
     server: str
     protocol: str
     """A `with` protocol type: SMTP, ESMTP or LMTP (RFC 5321 §4.4, RFC 3848)."""
@@ -52,15 +52,24 @@ def received(trace: Trace) -> bytes:
     """The Received field. `for` stands only where there is one recipient, so that it gives no other away (§7.6)."""
     recipient = trace.recipients[0] if len(trace.recipients) == 1 else ""
     return (
-        f"Received: from {trace.client} ({address_literal(trace.peer)})\r\n"
+        f"Received: from {trace.client}{_tcp_info(trace.peer)}\r\n"
         f"\tby {trace.server} with {trace.protocol} id {trace.id}"
         + (f"\r\n\tfor <{recipient}>" if "@" in recipient else "")
         + f";\r\n\t{format_datetime(trace.received)}\r\n"
     ).encode("ascii")
 
 
+# Extended-Domain = Domain [ FWS "(" TCP-info ")" ] / address-literal FWS "(" TCP-info ")"
+def _tcp_info(peer: str) -> str:
+    """What the connection itself tells; nothing where it is no connection over IP."""
+    try:
+        return f" ({address_literal(peer)})"
+    except ValueError:
+        return ""
+
+
 def address_literal(address: str) -> str:
-    """An IP address as RFC 5321 §4.1.3 writes it, without a zone."""
+    """An IP address as RFC 5321 §4.1.3 writes it, without a zone. Raises ValueError where it is none."""
     parsed = ip_address(address.partition("%")[0])
     return f"[IPv6:{parsed}]" if isinstance(parsed, IPv6Address) else f"[{parsed}]"
 
