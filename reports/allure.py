@@ -7,11 +7,11 @@ allure-pytest loaded; the other functions only work out what it says.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 import allure
 from allure_commons import plugin_manager
-from allure_commons.types import AttachmentType, Severity
-from allure_commons.utils import uuid4
+from allure_commons.types import AttachmentType, LabelType, LinkType, Severity
 
 from harness.results import CaseResult, Header
 from harness.transcript import EventKind
@@ -112,13 +112,14 @@ def attachments(case: CaseResult, header: Header) -> list[Attachment]:
 def record(case: CaseResult, header: Header) -> None:
     """Tell Allure of a case from inside the test that played it."""
     filed = labels(case, header)
-    allure.dynamic.title(visible_text(case.title))
-    allure.dynamic.epic(filed.epic)
-    allure.dynamic.feature(filed.feature)
-    allure.dynamic.severity(filed.severity)
-    allure.dynamic.tag(*filed.tags, case.outcome.value)
+    hook = plugin_manager.hook
+    hook.add_title(test_title=visible_text(case.title))
+    hook.add_label(label_type=LabelType.EPIC, labels=(filed.epic,))
+    hook.add_label(label_type=LabelType.FEATURE, labels=(filed.feature,))
+    hook.add_label(label_type=LabelType.SEVERITY, labels=(filed.severity,))
+    hook.add_label(label_type=LabelType.TAG, labels=(*filed.tags, case.outcome.value))
     for link in links(case, header):
-        allure.dynamic.link(link.url, name=link.name)
+        hook.add_link(url=link.url, link_type=LinkType.LINK, name=link.name)
     for line in steps(case):
         _record_step(line)
     for attachment in attachments(case, header):
@@ -127,7 +128,7 @@ def record(case: CaseResult, header: Header) -> None:
 
 def _record_step(line: StepLine) -> None:
     """A finished step; one that shows a deviation is marked as failed without failing the test."""
-    identifier = uuid4()
+    identifier = str(uuid4())
     failure = AssertionError("a deviation is charged for this step") if line.broken else None
     plugin_manager.hook.start_step(uuid=identifier, title=line.title, params={})
     plugin_manager.hook.stop_step(

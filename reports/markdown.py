@@ -46,7 +46,7 @@ def render_markdown(run: RunResult, limit: int = LIMIT) -> str:
     return text
 
 
-def _render(run: RunResult, rows: int) -> str:
+def _render(run: RunResult, broken: list[BrokenRequirement], reasons: list[Reason], rows: int) -> str:
     return (
         _environment()
         .get_template("summary.md.j2")
@@ -55,8 +55,8 @@ def _render(run: RunResult, rows: int) -> str:
             header=run.header,
             footer=run.footer,
             headline=headline(run),
-            broken=broken_requirements(run),
-            reasons=unjudged_reasons(run.cases),
+            broken=broken,
+            reasons=reasons,
             rows=rows,
         )
     )
