@@ -37,16 +37,27 @@ ConnectionLog = Callable[[LogLine], None]
 """Takes each line as it happens, in the server's event loop; must be quick and must not raise."""
 
 
+_LONGEST = 300  # octets of a line that are shown
+
+
 def printable(data: bytes) -> str:
-    """The octets as text that cannot move a cursor: whatever is not printable becomes an escape such as `\\x1b`."""
+    """The octets as text that cannot move a cursor: whatever is not printable becomes an escape such as `\\x1b`.
+
+    A very long line is cut, and says how long it is.
+    """
+    if len(data) > _LONGEST:
+        return f"{printable(data[:_LONGEST])} [{len(data)} octets in all]"
     text = data.decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
 def summary(data: bytes) -> str:
     """A reply as one line: its first line, and how long it is where that is not all."""
-    line, _, rest = data.partition(b"\r\n")
-    return printable(line) if not rest else f"{printable(line)} [{len(data)} octets in all]"
+    end = data.find(b"\r\n", 0, _LONGEST + 2)
+    shown = data[: end if end >= 0 else _LONGEST]
+    if len(data) <= len(shown) + 2:
+        return printable(shown)
+    return f"{printable(shown)} [{len(data)} octets in all]"
 
 
 def _escape(char: str) -> str:

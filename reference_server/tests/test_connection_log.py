@@ -33,6 +33,9 @@ def test_anything_becomes_one_printable_line(data: bytes) -> None:
 
 def test_long_replies_are_summed_up() -> None:
     assert summary(b"+OK\r\n") == "+OK"
+    assert summary(b"x" * 303) == "x" * 300 + " [303 octets in all]"
+    assert [summary(b""), summary(b"x"), summary(b"xy\r\n")] == ["", "x", "xy"]
+    assert printable(b"x" * 301) == "x" * 300 + " [301 octets in all]"
     assert summary(b"+OK 2 messages\r\n1 120\r\n2 200\r\n.\r\n") == "+OK 2 messages [33 octets in all]"
 
 
