@@ -90,7 +90,7 @@ def _next_row(above: list[_Way], step: Expect, lines: Sequence[bytes], matches: 
             through = _Way(row[index].cost, row[index].bindings, row[index])
             row.append(min(_skip(above[index + 1], step), through, key=_cost))
             continue
-        ways = [_take(above[index], step, line, matches), _skip(above[index + 1], step), _extra(row[index], index)]
+        ways = [_skip(above[index + 1], step), _take(above[index], step, line, matches), _extra(row[index], index)]
         row.append(min((way for way in ways if way is not None), key=_cost))
     return row
 

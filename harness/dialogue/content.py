@@ -144,8 +144,10 @@ def _field_ends(data: bytes) -> list[int]:
 
 def _aligned(wanted: bytes, got: bytes) -> int:
     """Where in `got` the message most probably begins: at a header field that continues as it does."""
-    head = wanted[:_ALIGNED]
-    return max(_field_ends(got), key=lambda start: first_difference(head, got[start : start + _ALIGNED]))
+    head, ends = wanted[:_ALIGNED], _field_ends(got)
+    start = max(ends, key=lambda end: first_difference(head, got[end : end + _ALIGNED]))
+    nothing_alike = head[:1] != got[start : start + 1]
+    return len(got) if nothing_alike and ends[-1] == len(got) else start
 
 
 def _shown(data: bytes) -> str:
@@ -187,8 +189,8 @@ def _by_line(wanted: bytes, got: bytes, at: int) -> ContentKind:
     rest = got[start + len(other) : start + len(other) + 4 + _EXCERPT].lstrip(b"\r\n! \t")
     if other and line.startswith(other) and rest and line[len(other) :].lstrip(b" \t").startswith(rest.split(b"\r")[0]):
         return ContentKind.LINE_BROKEN
-    header_end = (_CRLF + wanted).find(_CRLF + _CRLF)
-    return ContentKind.HEADER_CHANGED if 0 <= at < header_end else ContentKind.DIFFERENT
+    in_header = at < (_CRLF + wanted).find(_CRLF + _CRLF) and _FIELD.match(got)
+    return ContentKind.HEADER_CHANGED if in_header else ContentKind.DIFFERENT
 
 
 def _eight_bit_changed(line: bytes, other: bytes) -> bool:
