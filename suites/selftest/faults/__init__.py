@@ -1,0 +1,19 @@
+"""All faults: one module per theme, each with a tuple `FAULTS`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from suites.selftest.fault import Fault
+
+
+def _gathered() -> tuple[Fault, ...]:
+    found: list[Fault] = []
+    for module in iter_modules(__path__):
+        faults: tuple[Fault, ...] = import_module(f"{__name__}.{module.name}").FAULTS
+        found += faults
+    return tuple(found)
+
+
+FAULTS: tuple[Fault, ...] = _gathered()

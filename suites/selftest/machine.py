@@ -1,0 +1,234 @@
+"""The machine that proves the suites: plays their cases on faulty variants of the reference and says what was seen.
+
+A fault is detected when a case that is turned red names one of the fault's own requirements, misattributed when cases
+turn red and none names it. By default a fault meets the cases that cite one of its requirements, and, where these do
+not settle it, those that use one of its commands; `full` plays all. One conforming reference is the oracle for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from harness.cases import Case, Isolation
+from harness.errors import SetupError, TargetLost, TargetProtocolError
+from harness.judge.judging import Bench, judge
+from harness.oracle import Oracle, ReferenceInProcess
+from harness.player import Player, PlayerSettings
+from harness.results import CaseResult
+from harness.stage import Capabilities
+from harness.suite import RULES, Suite
+from harness.validation import ValidatorCase, Validators
+from harness.verdicts import Verdict
+from suites.selftest.fault import Fault
+from suites.selftest.outcome import Detection, FaultResult
+from suites.selftest.preflight import capabilities_of
+
+#: Seconds that a faulty server may take for one answer: it runs in this process, so silence is part of its fault.
+TIMEOUT = 1.5
+#: Seconds that the oracle may take for one answer.
+ORACLE_TIMEOUT = 20.0
+#: Seconds for one fault altogether; what was judged until then counts.
+FAULT_BUDGET = 60.0
+#: Cases that are played at once on one faulty server, and faults that are under way at once.
+CASES_AT_ONCE = 8
+FAULTS_AT_ONCE = 3
+#: Cases that are played before it is asked whether the fault is settled, where its own cases did not settle it.
+BATCH = 16
+
+_RED = (Verdict.WARNS, Verdict.DEVIATES)
+
+Check = Case | ValidatorCase
+
+
+@dataclass(slots=True)
+class _Sight:
+    """What has been seen of one fault so far."""
+
+    fault: Fault
+    red: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    played: int = 0
+
+    def take(self, result: CaseResult) -> None:
+        """Note the requirements under which a case turned red, if it did."""
+        named = {name for each in result.expectations if each.verdict in _RED for name in each.requirements}
+        if named:
+            self.red[result.id] = tuple(sorted(named))
+
+    @property
+    def detected(self) -> bool:
+        """Whether a red case names one of the fault's own requirements."""
+        return any(set(named) & set(self.fault.requirements) for named in self.red.values())
+
+    @property
+    def detection(self) -> Detection:
+        """What this comes to."""
+        if self.detected:
+            return Detection.DETECTED
+        return Detection.MISATTRIBUTED if self.red else Detection.UNDETECTED
+
+
+class Laboratory:
+    """Examines faults in the running event loop, with one oracle for all. Use `async with`."""
+
+    def __init__(self, suite: Suite, checks: Iterable[Check], *, full: bool = False) -> None:
+        self._suite = suite
+        self._full = full
+        checks = tuple(checks)
+        self._cases = tuple(check for check in checks if isinstance(check, Case))
+        self._validators = tuple(check for check in checks if isinstance(check, ValidatorCase))
+        self._bench = Bench(suite.requirements, RULES)
+        self._reference = ReferenceInProcess()
+        self._oracle: Oracle
+        self._capabilities: Capabilities = {}
+
+    async def __aenter__(self) -> Laboratory:
+        await self._reference.start()
+        self._capabilities = await capabilities_of(self._reference, timeout=ORACLE_TIMEOUT)
+        settings = PlayerSettings(ORACLE_TIMEOUT, self._suite.corpus)
+        self._oracle = Oracle(Player(self._reference, self._capabilities, settings))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._reference.stop()
+
+    async def examine_all(self, faults: Sequence[Fault], settled: Callable[[FaultResult], None]) -> None:
+        """Examine the faults, some at once; `settled` hears of each."""
+        places = asyncio.Semaphore(FAULTS_AT_ONCE)
+
+        async def one(fault: Fault) -> None:
+            async with places:
+                settled(await self.examine(fault))
+
+        async with asyncio.TaskGroup() as group:
+            for fault in faults:
+                group.create_task(one(fault))
+
+    async def examine(self, fault: Fault) -> FaultResult:
+        """Play cases on one faulty server and say what they showed."""
+        began = monotonic()
+        sight = _Sight(fault)
+        server = ReferenceInProcess(build=fault.build)
+        reason = ""
+        try:
+            async with asyncio.timeout(FAULT_BUDGET):
+                await server.start()
+                await self._play(sight, server)
+        except TimeoutError:
+            reason = f"not done within {FAULT_BUDGET:g} s"
+        finally:
+            await server.stop()
+        return FaultResult(
+            fault=fault.id,
+            requirements=fault.requirements,
+            detection=sight.detection,
+            red=dict(sorted(sight.red.items())),
+            played=sight.played,
+            seconds=round(monotonic() - began, 3),
+            reason=reason,
+        )
+
+    async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
+        run = _FaultRun(sight, await self._player(server), self._oracle, self._bench)
+        own = [case for case in self._cases if self._full or set(case.requirements) & set(sight.fault.requirements)]
+        checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
+        await run.play(own)
+        await run.validate(checks)
+        rest = [case for case in self._cases if case not in own]
+        while not sight.detected and rest:
+            batch, rest = await self._next_batch(sight.fault, rest)
+            await run.play(batch)
+            await run.validate(checks)
+
+    async def _next_batch(self, fault: Fault, cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+        """The next cases that use a command of the fault, and those after them that nobody has looked at."""
+        batch: list[Case] = []
+        for index, case in enumerate(cases):
+            if len(batch) == BATCH:
+                return batch, list(cases[index:])
+            if await self._uses(case, fault.touches):
+                batch.append(case)
+        return batch, []
+
+    async def _uses(self, case: Case, commands: Sequence[str]) -> bool:
+        """Whether a case sends one of the commands, as the oracle's performance of it shows."""
+        if case.isolation is Isolation.TARGET:
+            return False  # it needs the server to itself, and takes its time
+        if not commands:
+            return True
+        performance = await self._oracle.perform(case)
+        sent = {
+            (exchange.command or b"").split(b" ")[0].upper().decode("latin-1")
+            for exchange in performance.transcript.exchanges
+        }
+        return bool(sent & set(commands))
+
+    async def _player(self, server: ReferenceInProcess) -> Player:
+        """A player that knows what the faulty server announces, as a run's preflight would find it."""
+        try:
+            capabilities = await capabilities_of(server, timeout=TIMEOUT)
+        except (TargetLost, TargetProtocolError, SetupError, OSError):
+            capabilities = self._capabilities
+        return Player(server, capabilities, PlayerSettings(TIMEOUT, self._suite.corpus))
+
+
+class _FaultRun:
+    """Plays cases on one faulty server."""
+
+    def __init__(self, sight: _Sight, player: Player, oracle: Oracle, bench: Bench) -> None:
+        self._sight = sight
+        self._player = player
+        self._oracle = oracle
+        self._bench = bench
+        self._validators = Validators(bench)
+
+    async def play(self, cases: Sequence[Case]) -> None:
+        """Ordinary cases many at once, then one by one those that need the server to themselves."""
+        places = asyncio.Semaphore(CASES_AT_ONCE)
+
+        async def one(case: Case) -> None:
+            async with places:
+                await self._one(case)
+
+        async with asyncio.TaskGroup() as group:
+            for case in cases:
+                if case.isolation is Isolation.ACCOUNT:
+                    group.create_task(one(case))
+        for case in cases:
+            if case.isolation is Isolation.TARGET:
+                await self._one(case)
+
+    async def _one(self, case: Case) -> None:
+        seen, witness = await asyncio.gather(self._player.play(case), self._oracle.perform(case))
+        self._sight.played += 1
+        self._validators.take(case, seen)
+        self._sight.take(judge(case, seen, witness, self._bench))
+
+    async def validate(self, checks: Sequence[ValidatorCase]) -> None:
+        """Settle the validators over everything that was played so far."""
+        if checks:
+            for result in await self._validators.results(checks, self._player):
+                self._sight.take(result)
+
+
+def _cites(check: Check, fault: Fault) -> bool:
+    return bool(set(check.requirements) & set(fault.requirements))
+
+
+def never_red(checks: Iterable[Check], results: Iterable[FaultResult]) -> tuple[str, ...]:
+    """The checks that no fault turned red under a requirement of that fault."""
+    reddened = {
+        case_id for result in results for case_id, named in result.red.items() if set(named) & set(result.requirements)
+    }
+    return tuple(check.id for check in checks if check.id not in reddened)
+
+
+def detections(results: Iterable[FaultResult]) -> Mapping[Detection, tuple[str, ...]]:
+    """The ids of the faults, by what became of them."""
+    sorted_results = sorted(results, key=lambda result: result.fault)
+    return {
+        detection: tuple(result.fault for result in sorted_results if result.detection is detection)
+        for detection in Detection
+    }
