@@ -1,3 +1,3 @@
 """Loads the plugin that runs the suites against a target."""
 
-pytest_plugins = ["harness.plugin"]
+pytest_plugins = ["harness.plugin", "reports.plugin"]

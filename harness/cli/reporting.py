@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import rich_click as click
-from reports.writing import write_reports
+from reports.write import write_reports
 from rich.text import Text
 
 from harness.cli.console import OUT, failing
