@@ -12,11 +12,15 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from reference_server.actions import Action, Close, SessionContext, StartTls, Work
+from reference_server.actions import Action, Close, Send, SessionContext, StartTls, Work
 from reference_server.backend import MaildropLocked, StoreFailure
 from reference_server.lines import Framing, LineBuffer
 
 T = TypeVar("T")
+
+_OUTPUT_AT_ONCE = 64 * 1024
+"""Octets of responses in one list of actions, after which the session waits until they are written. Else a batch of
+short commands with long responses would be answered into memory, however slowly the client reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ def next_line(limit: int) -> Generator[Action | Await, object, bytes | Framing]:
     return cast(bytes | Framing, (yield Await(lambda buffer: buffer.take_line(limit))))
 
 
+def _nothing() -> None:
+    """A Work that is done at once: what was sent before it has been written by then."""
+
+
 class Conversation(ABC):
     """A session whose behaviour is the generator that `converse` makes. Subclasses are the protocols."""
 
@@ -59,6 +67,7 @@ class Conversation(ABC):
         self._steps = self.converse()
         self._waiting: Action | Await | None = None
         self._over = False
+        self._pausing = False
 
     @abstractmethod
     def converse(self) -> Steps:
@@ -73,11 +82,16 @@ class Conversation(ABC):
         if self._over or isinstance(self._waiting, StartTls):
             return []
         self._buffer.feed(data)
-        return self._wait_for_input() if isinstance(self._waiting, Await) else []
+        return [] if self._pausing else self._take_input()
 
     def resume(self, result: object) -> list[Action]:
         """See `Session`."""
-        return [] if self._over else self._go_on(result)
+        if self._over:
+            return []
+        if self._pausing:
+            self._pausing = False
+            return self._take_input()
+        return self._go_on(result)
 
     def tls_started(self) -> list[Action]:
         """See `Session`."""
@@ -89,7 +103,7 @@ class Conversation(ABC):
         self._over = True
         self._steps.close()
 
-    def _wait_for_input(self) -> list[Action]:
+    def _take_input(self) -> list[Action]:
         found = self._taken()
         return [] if found is None else self._go_on(found)
 
@@ -99,14 +113,20 @@ class Conversation(ABC):
     def _go_on(self, answer: object) -> list[Action]:
         """Run the generator until it waits for something that is not there."""
         actions: list[Action] = []
+        octets = 0
         while (wanted := self._advance(answer)) is not None:
             self._waiting = wanted
             if isinstance(wanted, Await):
+                if octets > _OUTPUT_AT_ONCE:
+                    self._pausing = True
+                    actions.append(Work(_nothing))
+                    break
                 if (answer := self._taken()) is None:
                     break
                 continue
             actions.append(wanted)
             answer = None
+            octets += len(wanted.data) if isinstance(wanted, Send) else 0
             if isinstance(wanted, Close):
                 self._over = True
             if isinstance(wanted, StartTls):

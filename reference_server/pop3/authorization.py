@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 def user(session: Pop3Session, name: str) -> Steps:
-    """USER: always a friendly answer, so that nobody learns which names exist [RFC1939-7.USER-e]."""
+    """USER: always a friendly answer, so that nobody learns which names exist [RFC1939-7.USER-e]
+    [RFC3206-5-e]."""
     session.expect_password(name)
     yield session.positive(Text.NAME_ACCEPTED)
 
@@ -46,10 +47,10 @@ def apop(session: Pop3Session, arguments: grammar.ApopArguments) -> Steps:
 
 
 def auth(session: Pop3Session, arguments: grammar.AuthArguments) -> Steps:
-    """AUTH: a SASL exchange, then the same as after PASS (RFC 5034 §4)."""
+    """AUTH: a SASL exchange, then the same as after PASS [RFC5034-4.AUTH-p]."""
     factory = session.permitted_mechanisms().get(arguments.mechanism)
     if factory is None:
-        raise CommandRefused(Text.UNKNOWN_MECHANISM)
+        raise CommandRefused(Text.UNKNOWN_MECHANISM)  # [RFC5034-4.AUTH-e]
     mechanism = factory(session.context.credentials, session.context.random_bytes)
     match (yield from _exchange(session, mechanism, arguments.initial_response)):
         case Success(account):
@@ -78,16 +79,16 @@ def _exchange(
 
 # response line = [ base64 ] CRLF / "*" CRLF
 def _response(session: Pop3Session) -> Generator[Action | Await, object, bytes]:
-    """The client's answer to a challenge; it may be longer than a command (RFC 5034 §4)."""
+    """The client's answer to a challenge; it may be longer than a command [RFC5034-4.AUTH-n]."""
     line = yield from next_line(session.context.settings.limits.sasl_line)
     yield Heard(b"***")
     if isinstance(line, Framing):
         raise CommandRefused(Text.LINE_TOO_LONG)
     if line == b"*":
-        raise CommandRefused(Text.CANCELLED)
+        raise CommandRefused(Text.CANCELLED)  # [RFC5034-4.AUTH-g]
     response = grammar.from_base64(line)
     if response is None:
-        raise CommandRefused(Text.BAD_BASE64)
+        raise CommandRefused(Text.BAD_BASE64)  # [RFC5034-4.AUTH-k]
     return response
 
 
@@ -99,7 +100,7 @@ def _log_in(session: Pop3Session, account: str, *, right: bool) -> Steps:
     try:
         maildrop = yield from session.open_maildrop(account)
     except MaildropLocked as error:
-        raise CommandRefused(Text.MAILDROP_IN_USE, ResponseCode.IN_USE) from error
+        raise CommandRefused(Text.MAILDROP_IN_USE, ResponseCode.IN_USE) from error  # [RFC2449-8.1.2-b]
     session.enter_transaction(maildrop)  # [RFC1939-4-e]
     count, octets = maildrop.totals()
     yield session.positive(Text.MAILDROP_READY, count=count, octets=octets)
@@ -109,13 +110,14 @@ def _turn_away(session: Pop3Session) -> Steps:
     """Answer to wrong credentials; after too many of them the connection ends too [RFC1939-4-i]."""
     session.failed_logins += 1
     if session.failed_logins < session.context.settings.limits.failed_logins:
-        raise CommandRefused(Text.NOT_AUTHENTICATED, ResponseCode.AUTH)
+        raise CommandRefused(Text.NOT_AUTHENTICATED, ResponseCode.AUTH)  # [RFC3206-6-a]
     yield session.negative(Text.TOO_MANY_FAILURES, ResponseCode.AUTH)
     yield Close()
 
 
 def stls(session: Pop3Session, _: None) -> Steps:
-    """STLS: the session begins anew under TLS, in the AUTHORIZATION state, without a greeting (RFC 2595 §4)."""
+    """STLS: the session begins anew under TLS, in the AUTHORIZATION state, without a greeting [RFC2595-4.STLS-a]
+    [RFC2595-4.STLS-d] [RFC2595-4.STLS-e]."""
     yield session.positive(Text.BEGIN_TLS)
     yield StartTls()
     session.forget_client()

@@ -32,9 +32,9 @@ class Capability:
 
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("TOP"),
-    # Hidden where a password may not cross the connection as it is (RFC 2595 §2.3, RFC 5034 §4).
+    # Hidden where a password may not cross the connection as it is [RFC2595-2.3-a] [RFC5034-4.AUTH-aa].
     Capability("USER", announced=lambda session: session.plaintext_permitted),
-    # Kept after AUTH, when it can no longer be used (RFC 5034 §3).
+    # Kept after AUTH, when it can no longer be used [RFC5034-3-e].
     Capability(
         "SASL",
         arguments=lambda session: " ".join(session.permitted_mechanisms()),
@@ -45,7 +45,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("PIPELINING"),
     Capability("EXPIRE", arguments=lambda session: "NEVER"),
     Capability("UIDL"),
-    # Only where it is permitted at this moment (RFC 2595 §4).
+    # Only where it is permitted at this moment [RFC2595-4-b] [RFC2595-8-a].
     Capability("STLS", announced=lambda session: session.permits("STLS")),
     Capability("UTF8", arguments=lambda session: "USER"),
     Capability("LANG"),
@@ -55,24 +55,24 @@ CAPABILITIES: tuple[Capability, ...] = (
 
 
 def capa(session: Pop3Session, _: None) -> Steps:
-    """CAPA: what can be used (RFC 2449 §5)."""
+    """CAPA: what can be used, in both states the same but for STLS [RFC2449-5-a] [RFC2449-5-b]."""
     lines = [each.line(session) for each in session.capabilities if each.announced(session)]
     yield session.listing(Text.CAPABILITIES_FOLLOW, lines)
 
 
 def utf8(session: Pop3Session, _: None) -> Steps:
-    """UTF8: messages may hold UTF-8 in their headers from now on (RFC 6856 §2.1)."""
+    """UTF8: messages may hold UTF-8 in their headers from now on [RFC6856-2.1-a]."""
     session.utf8_mode = True
     yield session.positive(Text.UTF8_MODE)
 
 
 def lang(session: Pop3Session, language_range: str | None) -> Steps:
-    """LANG: changes the language of the responses, beginning with this one, or lists what there is (RFC 6856 §3.2)."""
+    """LANG: changes the language of the responses, beginning with this one [RFC6856-3.2-a], or lists the languages."""
     if language_range is None:
         yield session.listing(Text.LANGUAGES_FOLLOW, [f"{each.tag} {each.name}" for each in LANGUAGES])
         return
     language = matching_language(language_range)
     if language is None:
-        raise CommandRefused(Text.UNKNOWN_LANGUAGE)
+        raise CommandRefused(Text.UNKNOWN_LANGUAGE)  # in the language used before [RFC6856-3.2-d]
     session.language = language
     yield session.figures(f"{language.tag} {language.texts[Text.LANGUAGE_CHANGED]}")

@@ -43,7 +43,8 @@ class ApopArguments:
 
 @dataclass(frozen=True, slots=True)
 class AuthArguments:
-    """Arguments of AUTH (RFC 5034 §4). An initial response that is absent is None, an empty one is b""."""
+    """Arguments of AUTH (RFC 5034 §4). An initial response that is absent is None, an empty one, written `=`, is b""
+    [RFC5034-4.AUTH-b]."""
 
     mechanism: str
     initial_response: bytes | None
@@ -113,7 +114,7 @@ def top(rest: bytes | None) -> TopArguments:
 
 
 def name(rest: bytes | None) -> str:
-    """`name`, prepared by SASLprep as a query string (RFC 6856 §2.2)."""
+    """`name`, prepared by SASLprep as a query string [RFC6856-2.2-b] [RFC6856-2.2-e]."""
     (parameter,) = _parameters(rest, 1, 1)
     return _prepared_name(parameter)
 
@@ -141,7 +142,7 @@ def password(rest: bytes | None) -> bytes:
 
 
 def prepared_password(octets: bytes) -> str | None:
-    """The password prepared by SASLprep as a query string (RFC 6856 §2.2), or None where that fails."""
+    """The password prepared by SASLprep as a query string, or None where that fails [RFC6856-2.2-d] [RFC6856-2.2-g]."""
     try:
         return saslprep(octets.decode(), query=True) or None
     except (UnicodeDecodeError, SaslprepError):
@@ -176,7 +177,8 @@ def _initial_response(parameter: bytes) -> bytes:
 
 
 def from_base64(octets: bytes) -> bytes | None:
-    """Decode what a client sent in an exchange, or None where it is not base64 to the letter (RFC 5034 §4)."""
+    """Decode what a client sent in an exchange, or None where it is not base64 to the letter [RFC5034-4.AUTH-l]
+    [RFC5034-4.AUTH-m]."""
     return base64.b64decode(octets) if _BASE64.fullmatch(octets) else None
 
 

@@ -30,7 +30,7 @@ def top(message: bytes, lines: int) -> bytes:
 
 
 def needs_utf8_mode(message: bytes) -> bool:
-    """Whether the header holds UTF-8 (RFC 6532), which unextended POP3 cannot carry (RFC 6856 §2.1, §4).
+    """Whether the header holds UTF-8 (RFC 6532), which unextended POP3 cannot carry [RFC6856-2.1-f] [RFC6856-2.1-g].
 
     8-bit octets of the body are MIME's business (8bit, RFC 6152) and go to every client, as they always have. So do
     octets of the header that are not UTF-8: no mode makes text of them.

@@ -58,7 +58,7 @@ class Renderer:
         return self.status_line(self.negative_indicator, text, code)
 
     def status_line(self, indicator: str, text: str, code: ResponseCode | None) -> bytes:
-        """Indicator, response code where there is one, text, CRLF."""
+        """Indicator, response code where there is one, text, CRLF [RFC2449-8-a]."""
         words = [indicator, f"[{code.value}]" if code is not None else "", text]
         line = " ".join(word for word in words if word).encode()
         return line[: RESPONSE_LIMIT - len(CRLF)] + CRLF
@@ -93,7 +93,8 @@ class Renderer:
         return b".\r\n"
 
     def challenge(self, data: bytes) -> bytes:
-        """A server's challenge in a SASL exchange; an empty one is a plus sign and a space (RFC 5034 §4)."""
+        """A server's challenge in a SASL exchange; an empty one is a plus sign and a space
+        [RFC5034-4.AUTH-f] [RFC5034-4.AUTH-i]."""
         return b"+ " + base64.b64encode(data) + CRLF
 
 

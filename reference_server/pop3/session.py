@@ -92,7 +92,7 @@ class Pop3Session(Conversation):
         text = f"{self.context.settings.hostname} {self.language.texts[Text.READY]}"
         yield Send(self.renderer.greeting(text, self.timestamp if self.context.settings.apop else None))
         while True:
-            line = yield from next_line(self.context.settings.limits.pop3_line)
+            line = yield from next_line(self.context.settings.limits.pop3_line)  # [RFC2449-4-a]
             try:
                 yield from self.answer(line)
             except CommandRefused as refused:
@@ -122,7 +122,7 @@ class Pop3Session(Conversation):
         yield from command.handler(self, arguments)
 
     def explain(self, failure: StoreFailure) -> Steps:
-        """Answer a command that the server, not the client, made fail (RFC 3206 §4)."""
+        """Answer a command that the server, not the client, made fail [RFC3206-4-d]."""
         if failure.permanent:
             yield self.negative(Text.PERMANENT_FAILURE, ResponseCode.SYS_PERM)
         else:
@@ -168,12 +168,12 @@ class Pop3Session(Conversation):
 
     @property
     def plaintext_permitted(self) -> bool:
-        """Whether a password may cross the connection as it is (RFC 2595 §2.3, RFC 5034 §4)."""
+        """Whether a password may cross the connection as it is [RFC2595-2.3-a] [RFC5034-4.AUTH-aa]."""
         return self.encrypted or self.context.settings.plaintext_logins
 
     @property
     def tls_possible(self) -> bool:
-        """Whether STLS would be followed: once only, and not after UTF8 (RFC 2595 §4, RFC 6856 §2.1)."""
+        """Whether STLS would be followed: once only, and not after UTF8 [RFC2595-4.STLS-b] [RFC6856-2.1-m]."""
         return self.context.can_start_tls and not self.encrypted and not self.utf8_mode
 
     def permits(self, keyword: str) -> bool:

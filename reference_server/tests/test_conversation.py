@@ -74,6 +74,21 @@ def test_nothing_sent_in_the_clear_is_acted_on_under_tls(echo: Echo) -> None:
     assert echo.receive(b"d\r\n") == [Send(b"d\n")]
 
 
+def test_a_batch_is_not_answered_faster_than_the_client_reads(echo: Echo) -> None:
+    echo.greeting()
+    line = b"x" * 90 + b"\r\n"
+    actions, passes = echo.receive(line * 5000), 0
+    answered = 0
+    while actions and isinstance(actions[-1], Work):
+        assert echo.receive(line) == []
+        answered += len(actions) - 1
+        passes += 1
+        assert sum(len(action.data) for action in actions if isinstance(action, Send)) < 65 * 1024
+        actions = echo.resume(actions[-1].call())
+    assert answered + len(actions) == 5000 + passes
+    assert passes > 5
+
+
 def test_a_lost_connection_ends_it(echo: Echo) -> None:
     echo.greeting()
     (work,) = echo.receive(b"work\r\n")
