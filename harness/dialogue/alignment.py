@@ -14,7 +14,7 @@ from harness.dialogue.matchers import Failure
 from harness.dialogue.model import Expect, Lines, Pattern
 from harness.verdicts import Facet
 
-#: Lines beyond the number of steps that are aligned; those after them are extra without a look.
+#: Lines beyond the number of steps that are aligned, where no step takes any number of them; more are extra unseen.
 LOOKAHEAD = 512
 
 _MISSING, _EXTRA, _WRONG = 2, 2, 3
@@ -52,15 +52,13 @@ class _Way:
 
 def align(steps: Sequence[Expect], lines: Sequence[bytes], bindings: Bindings, matches: LineMatcher) -> Alignment:
     """Align steps with lines."""
-    window = lines[: len(steps) + LOOKAHEAD]
+    window = lines if any(map(_takes_all, steps)) else lines[: len(steps) + LOOKAHEAD]
     row = [_Way(0, bindings)]
     for index in range(len(window)):
         row.append(_extra(row[index], index))
     for step in steps:
         row = _next_row(row, step, window, matches)
     way, beyond = row[-1], range(len(window), len(lines))
-    if steps and _takes_all(steps[-1]):
-        beyond = range(0)
     placed: list[Placed] = []
     extra: list[int] = []
     at: _Way | None = way

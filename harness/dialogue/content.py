@@ -189,7 +189,7 @@ def _by_line(wanted: bytes, got: bytes, at: int) -> ContentKind:
     rest = got[start + len(other) : start + len(other) + 4 + _EXCERPT].lstrip(b"\r\n! \t")
     if other and line.startswith(other) and rest and line[len(other) :].lstrip(b" \t").startswith(rest.split(b"\r")[0]):
         return ContentKind.LINE_BROKEN
-    in_header = at < (_CRLF + wanted).find(_CRLF + _CRLF) and _FIELD.match(got)
+    in_header = at <= (_CRLF + wanted).find(_CRLF + _CRLF) and _FIELD.match(got)
     return ContentKind.HEADER_CHANGED if in_header else ContentKind.DIFFERENT
 
 

@@ -65,6 +65,7 @@ CHANGES = [
     (MESSAGE.replace(b"three ", b"three"), K.TRAILING_SPACE_LOST, 37),
     (MESSAGE.replace(b"From four", b">From four"), K.FROM_ESCAPED, 40),
     (MESSAGE.replace(b"Subject: a", b"Subject: A"), K.HEADER_CHANGED, 9),
+    (MESSAGE.replace(b"To: b\r\n", b"To: b\r\nStatus: O\r\n"), K.HEADER_CHANGED, 19),
     (MESSAGE.replace(b"one", b"One"), K.DIFFERENT, 21),
     (MESSAGE.replace(b"three ", b"th\r\nree "), K.LINE_BROKEN, 34),
 ]

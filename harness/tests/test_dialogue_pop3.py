@@ -151,6 +151,7 @@ def test_names_bind_along_the_lines_that_match() -> None:
 def test_long_bodies() -> None:
     many = b"+OK\r\n" + b"".join(b"%d x\r\n" % number for number in range(1, LOOKAHEAD * 4)) + b".\r\n"
     assert kinds(body("S: 1 <any>\nS: <lines>", many)) == ["+line", "+lines"]
+    assert kinds(body("S: <lines>\nS: 2047 x\nS: .", many)) == ["+lines", "+line", "+end"]
     result = body("S: 1 <any>\nS: .", many)
     assert kinds(result) == ["+line", "-extra-line"]
     assert result.results[1].observed == f"{LOOKAHEAD * 4 - 2} lines that no step names, first: 2 x"
