@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from reference_server.actions import Action, Close, Send, SessionContext, StartTls, Work
@@ -45,7 +45,12 @@ def blocking(call: Callable[[], T]) -> Generator[Action | Await, object, T]:
     except (MaildropLocked, StoreFailure):
         raise
     except Exception as error:
-        raise StoreFailure(f"unexpected: {type(error).__name__}") from error
+        raise StoreFailure(f"unexpected {error!r}") from error
+
+
+def with_cause(response: Send, failure: StoreFailure) -> Send:
+    """The response to a failure of the server's own; the cause is for the log, not for the client."""
+    return replace(response, logged=f"{response.data.decode('ascii', 'replace').rstrip()}  (cause: {str(failure)!r})")
 
 
 def next_line(limit: int) -> Generator[Action | Await, object, bytes | Framing]:

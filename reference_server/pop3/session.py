@@ -6,12 +6,13 @@ response codes of RFC 2449 and RFC 3206. What the commands do is in authorizatio
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Generator, Iterable, Mapping
 
 from reference_server.actions import Action, Close, Heard, Refusal, Send, SessionContext
 from reference_server.backend import StoreFailure
-from reference_server.conversation import Await, Conversation, Steps, blocking, next_line
+from reference_server.conversation import Await, Conversation, Steps, blocking, next_line, with_cause
 from reference_server.lines import Framing
 from reference_server.pop3 import grammar
 from reference_server.pop3.extensions import CAPABILITIES, Capability
@@ -21,6 +22,7 @@ from reference_server.pop3.state import COMMANDS, CommandTable, State, known
 from reference_server.pop3.texts import LANGUAGES, Language, Text
 from reference_server.sasl import MECHANISMS, MechanismFactory
 
+_LIKE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{8,}={0,2}")
 _PLAINTEXT_MECHANISMS = frozenset({"PLAIN"})
 
 
@@ -124,14 +126,17 @@ class Pop3Session(Conversation):
     def explain(self, failure: StoreFailure) -> Steps:
         """Answer a command that the server, not the client, made fail [RFC3206-4-d]."""
         if failure.permanent:
-            yield self.negative(Text.PERMANENT_FAILURE, ResponseCode.SYS_PERM)
+            response = self.negative(Text.PERMANENT_FAILURE, ResponseCode.SYS_PERM)
         else:
-            yield self.negative(Text.TEMPORARY_FAILURE, ResponseCode.SYS_TEMP)
+            response = self.negative(Text.TEMPORARY_FAILURE, ResponseCode.SYS_TEMP)
+        yield with_cause(response, failure)
 
     def shown(self, keyword: str, line: bytes) -> bytes:
         """The line as the log may have it."""
         command = known(self.commands, keyword)
-        if command is None or command.shown is None:
+        if command is None:  # maybe a SASL response whose AUTH was refused
+            return b"***" if _LIKE_BASE64.fullmatch(line) else line
+        if command.shown is None:
             return line
         words = line.split(b" ", command.shown + 1)
         return b" ".join([*words[: command.shown + 1], b"***"]) if len(words) > command.shown + 1 else line

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.actions import Action, Close
 from reference_server.backend import StoreFailure
-from reference_server.conversation import Await, Steps, blocking
+from reference_server.conversation import Await, Steps, blocking, with_cause
 from reference_server.pop3 import message as message_parts
 from reference_server.pop3.grammar import TopArguments
 from reference_server.pop3.responses import CommandRefused, ResponseCode
@@ -92,7 +92,7 @@ def update_and_leave(session: Pop3Session, _: None) -> Steps:
         yield from blocking(maildrop.update)
     except StoreFailure as failure:
         code = ResponseCode.SYS_PERM if failure.permanent else ResponseCode.SYS_TEMP
-        yield session.negative(Text.NOT_REMOVED, code)  # [RFC1939-6.QUIT-c]
+        yield with_cause(session.negative(Text.NOT_REMOVED, code), failure)  # [RFC1939-6.QUIT-c]
     else:
         yield session.positive(Text.SIGNING_OFF)
     yield Close()

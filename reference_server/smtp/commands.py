@@ -13,7 +13,7 @@ from reference_server.conversation import Await, Steps, blocking
 from reference_server.smtp import replies
 from reference_server.smtp.grammar import Parameter, PathArguments
 from reference_server.smtp.mail_data import DataEnd, MailData
-from reference_server.smtp.replies import CommandRefused, Reply
+from reference_server.smtp.replies import CommandRefused, Outcome, Reply
 
 if TYPE_CHECKING:
     from reference_server.smtp.session import SmtpSession
@@ -84,7 +84,7 @@ def data(session: SmtpSession, _: None) -> Steps:
     envelope = Envelope(session.reverse_path, tuple(session.recipients))
     session.end_transaction()
     if isinstance(message, DataEnd):
-        yield from session.report(envelope, [replies.TOO_MUCH_DATA] * len(envelope.recipients))
+        yield from session.report(envelope, [Outcome(replies.TOO_MUCH_DATA)] * len(envelope.recipients))
         return
     stamped = session.stamp(envelope, message)
     try:
@@ -94,10 +94,10 @@ def data(session: SmtpSession, _: None) -> Steps:
     yield from session.report(envelope, [_outcome(result) for result in results])
 
 
-def _outcome(result: StoreFailure | None) -> Reply:
+def _outcome(result: StoreFailure | None) -> Outcome:
     if result is None:
-        return replies.DELIVERED
-    return replies.FAILED if result.permanent else replies.LOCAL_ERROR
+        return Outcome(replies.DELIVERED)
+    return Outcome(replies.FAILED if result.permanent else replies.LOCAL_ERROR, result)
 
 
 def rset(session: SmtpSession, _: None) -> Steps:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from reference_server.actions import SessionContext
 from reference_server.backend import Envelope
 from reference_server.conversation import Steps
-from reference_server.smtp.replies import Renderer, Reply
+from reference_server.smtp.replies import Outcome, Renderer
 from reference_server.smtp.session import SmtpSession
 from reference_server.smtp.state import LMTP_COMMANDS, CommandTable
 
@@ -40,8 +41,9 @@ class LmtpSession(SmtpSession):
             mail_parameters=MAIL_PARAMETERS if mail_parameters is None else mail_parameters,
         )
 
-    def report(self, envelope: Envelope, outcomes: Sequence[Reply]) -> Steps:
+    def report(self, envelope: Envelope, outcomes: Sequence[Outcome]) -> Steps:
         """One reply for each RCPT that succeeded, in their order, also for equal ones (RFC 2033 §4.2)."""
         for recipient, outcome in zip(envelope.recipients, outcomes, strict=True):
-            (text,) = outcome.lines
-            yield self.reply(Reply(outcome.code, outcome.status, (f"<{{path}}> {text}",)), path=recipient)
+            (text,) = outcome.reply.lines
+            reply = replace(outcome.reply, lines=(f"<{{path}}> {text}",))
+            yield self.told(outcome, reply, path=recipient)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reference_server.backend import StoreFailure
+
 REPLY_LINE_LIMIT = 512
 """The longest reply line in octets, CRLF included (RFC 5321 §4.5.3.1.5)."""
 
@@ -29,6 +31,14 @@ class Reply:
     def with_values(self, values: Mapping[str, object]) -> Reply:
         """The same reply with its places filled in. Once only: a value may look like a place itself."""
         return replace(self, lines=tuple(line.format_map(values) for line in self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message for one recipient; `cause` is for the log."""
+
+    reply: Reply
+    cause: StoreFailure | None = None
 
 
 class CommandRefused(Exception):

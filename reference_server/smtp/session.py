@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from reference_server.actions import Action, Close, Heard, Refusal, Send, SessionContext
 from reference_server.backend import Envelope, StoreFailure
-from reference_server.conversation import Conversation, Steps, next_line
+from reference_server.conversation import Conversation, Steps, next_line, with_cause
 from reference_server.lines import Framing
 from reference_server.smtp import commands as handlers
 from reference_server.smtp import grammar, replies, trace
-from reference_server.smtp.replies import CommandRefused, Renderer, Reply
+from reference_server.smtp.replies import CommandRefused, Outcome, Renderer, Reply
 from reference_server.smtp.state import SMTP_COMMANDS, CommandTable, State
 
 
@@ -72,7 +72,7 @@ class SmtpSession(Conversation):
             except CommandRefused as refused:
                 yield self.reply(refused.reply, **refused.values)
             except StoreFailure as failure:
-                yield self.reply(replies.FAILED if failure.permanent else replies.LOCAL_ERROR)
+                yield with_cause(self.reply(replies.FAILED if failure.permanent else replies.LOCAL_ERROR), failure)
 
     def answer(self, line: bytes | Framing) -> Steps:
         """Answer one line. Raises CommandRefused or StoreFailure for what is answered with 4yz or 5yz."""
@@ -94,14 +94,19 @@ class SmtpSession(Conversation):
         always = {"domain": self.context.settings.hostname, "protocol": self.protocol}
         return Send(self.renderer.reply(reply.with_values({**always, **values})))
 
-    def report(self, envelope: Envelope, outcomes: Sequence[Reply]) -> Steps:
+    def report(self, envelope: Envelope, outcomes: Sequence[Outcome]) -> Steps:
         """The reply to the end of mail data: one for all recipients (RFC 5321 §4.1.1.4).
 
         Where not all of them were served, the client keeps the responsibility and may try again: a copy too many is
         better than a message that nobody has been told is lost.
         """
-        worst = max(outcomes, key=lambda outcome: (outcome.code >= 400, outcome.code < 500))
-        yield self.reply(worst)
+        worst = max(outcomes, key=lambda outcome: (outcome.reply.code >= 400, outcome.reply.code < 500))
+        yield self.told(worst, worst.reply)
+
+    def told(self, outcome: Outcome, reply: Reply, **values: object) -> Send:
+        """An outcome's reply, and its cause for the log."""
+        send = self.reply(reply, **values)
+        return send if outcome.cause is None else with_cause(send, outcome.cause)
 
     def begin(self, client: str, with_protocol: str) -> None:
         """A hello has succeeded: no transaction is open (RFC 5321 §4.1.4)."""

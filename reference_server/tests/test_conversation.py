@@ -55,7 +55,7 @@ def test_nothing_goes_on_while_work_is_out(echo: Echo) -> None:
     [
         (StoreFailure("full"), b"StoreFailure('full')\n"),
         (MaildropLocked("bob"), b"MaildropLocked('bob')\n"),
-        (KeyError("x"), b"StoreFailure('unexpected: KeyError')\n"),
+        (KeyError("x"), b"StoreFailure(\"unexpected KeyError('x')\")\n"),
     ],
 )
 def test_the_exception_of_a_work_is_raised_where_it_was_wanted(echo: Echo, raised: Exception, seen: bytes) -> None:

@@ -247,9 +247,20 @@ def test_quit_before_login() -> None:
 
 def test_secrets_do_not_reach_the_log() -> None:
     client = Client(FakeBackend())
-    client.say("PASS secret", "USER mrose", "PASS se cret", "apop mrose 0123", f"AUTH PLAIN {plain()}", "PASS")
+    client.say(
+        "PASS secret",
+        plain(),
+        "STATT",
+        "USER mrose",
+        "PASS se cret",
+        "apop mrose 0123",
+        f"AUTH PLAIN {plain()}",
+        "PASS",
+    )
     assert client.heard == [
         b"PASS ***",
+        b"***",
+        b"STATT",
         b"USER mrose",
         b"PASS ***",
         b"apop mrose ***",

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_server.actions import Close, Refusal, Send, Work
-from reference_server.backend import StoredMessage
+from reference_server.backend import StoredMessage, StoreFailure
 from reference_server.conversation import Steps
 from reference_server.pop3 import Pop3Session
 from reference_server.pop3.responses import Renderer
@@ -124,6 +124,16 @@ def test_an_update_that_has_begun_is_finished_though_the_client_goes() -> None:
     assert client.session.resume(outcome(update)) == []
     assert list(backend.contents) == [2]
     assert not backend.locked
+
+
+def test_the_log_tells_why_the_server_failed() -> None:
+    session = Client(FakeBackend(fails=OSError("disk on fire"))).session
+    session.receive(b"USER mrose\r\nPASS x\r\n")
+    (answer,) = session.resume(StoreFailure("disk on fire"))
+    assert answer == Send(
+        b"-ERR [SYS/TEMP] temporary failure\r\n",
+        logged="-ERR [SYS/TEMP] temporary failure  (cause: 'disk on fire')",
+    )
 
 
 def test_refusals() -> None:

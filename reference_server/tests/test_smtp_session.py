@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_server.actions import Close, Refusal, Send, Work
+from reference_server.backend import StoreFailure
 from reference_server.settings import Limits, Settings
 from reference_server.smtp import LmtpSession, SmtpSession
 from reference_server.smtp.replies import Renderer, Reply
@@ -105,6 +106,16 @@ def test_the_log_shows_commands_and_no_mail() -> None:
         b"DATA",
         b"(9 octets of mail data)",
     ]
+
+
+def test_the_log_tells_why_a_delivery_failed() -> None:
+    client = Client()
+    client.say("EHLO c", "MAIL FROM:<a@b>", "RCPT TO:<bob@postel.test>", "DATA")
+    (_, work) = client.session.receive(b".\r\n")
+    assert isinstance(work, Work)
+    (answer,) = client.session.resume(StoreFailure("disk on fire"))
+    reply = "451 local error, try again later"
+    assert answer == Send(f"{reply}\r\n".encode(), logged=f"{reply}  (cause: 'disk on fire')")
 
 
 def test_a_fault_is_one_method() -> None:
