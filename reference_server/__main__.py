@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reference_server.serve import main
+from reference_server.serve import serve
+
+__all__ = ["serve"]
 
 if __name__ == "__main__":
-    main()
+    serve.main(prog_name="python -m reference_server")

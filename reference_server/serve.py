@@ -11,7 +11,6 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -43,16 +42,16 @@ class Announcement:
     log: bool = True
 
 
-def serve(settings: Settings, announcement: Announcement) -> None:
+def run(settings: Settings, announcement: Announcement) -> None:
     """Run a server until SIGINT or SIGTERM, then stop it cleanly.
 
     Raises ServerError, DataDirectoryError, StoreFailure or AccountError where it cannot start; the message is one
     line that says why.
     """
-    asyncio.run(_serve(settings, announcement))
+    asyncio.run(_run(settings, announcement))
 
 
-async def _serve(settings: Settings, announcement: Announcement) -> None:
+async def _run(settings: Settings, announcement: Announcement) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -152,7 +151,7 @@ def _readable(server: MailServer, passwords: dict[str, str | None]) -> str:
 @click.option("--test-run", is_flag=True, help="Cheap password hashes; without --data no disk flushes either.")
 @click.option("--json", "as_json", is_flag=True, help="Announce as one line of JSON; the log goes to standard error.")
 @click.option("--quiet", is_flag=True, help="No connection log.")
-def command(
+def serve(
     *,
     data: Path | None,
     host: str,
@@ -182,12 +181,7 @@ def command(
         limits=Limits(pop3_idle=autologout),
     )
     try:
-        serve(settings, Announcement(accounts, password, apop, as_json, log=not quiet))
+        run(settings, Announcement(accounts, password, apop, as_json, log=not quiet))
     except (ServerError, DataDirectoryError, StoreFailure, AccountError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line of `python -m reference_server`. Exit status 0 after a clean stop, 2 for bad options or data."""
-    command.main(args=arguments, prog_name="reference_server")
