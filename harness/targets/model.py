@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from harness.corpus import CorpusMessage, Trait
-from harness.results import TunedSetting as TunedSetting
+from harness.results import TunedSetting
 
 if TYPE_CHECKING:
     from harness.targets.profile import Profile

@@ -1,0 +1,92 @@
+"""Reach: the part of a target that loaders and emptiers use, and the sessions that they open on it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.clients.imap import ImapSession
+from harness.clients.pop3 import Pop3Session
+from harness.clients.smtp import SmtpSession
+from harness.errors import SetupError
+from harness.targets.model import Account, Endpoint, TlsMode
+from harness.transcript import Recorder
+
+#: Seconds for one answer while a mailbox is loaded or emptied.
+ANSWER_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended; `output` is its standard output and error."""
+
+    status: int
+    output: bytes
+
+    @property
+    def said(self) -> str:
+        """The end of its output as one printable line."""
+        return " ".join(self.output.decode("utf-8", "replace").split())[-300:]
+
+
+class Reach(Protocol):
+    """Where a target listens, and a way to run commands beside it."""
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Where it listens, by endpoint name."""
+
+    def tls_context(self) -> ssl.SSLContext:
+        """A client context that accepts its certificate."""
+
+    async def run(self, command: Sequence[str], stdin: bytes = b"") -> CommandResult:
+        """Run a command where the target runs. Raises SetupError where that cannot be done."""
+
+
+def endpoint_of(reach: Reach, *names: str) -> Endpoint:
+    """The first of these endpoints that the target has. Raises SetupError."""
+    for name in names:
+        if name in reach.endpoints:
+            return reach.endpoints[name]
+    raise SetupError(f"the target has no {' or '.join(names)} endpoint", mend="name its port in the profile's [ports]")
+
+
+def _implicit(reach: Reach, endpoint: Endpoint) -> ssl.SSLContext | None:
+    return reach.tls_context() if endpoint.tls is TlsMode.IMPLICIT else None
+
+
+async def pop3_session(reach: Reach, timeout: float = ANSWER_TIMEOUT) -> Pop3Session:
+    """A POP3 session with its greeting read. Raises SetupError, TargetLost."""
+    at = endpoint_of(reach, "pop3", "pop3s")
+    return await Pop3Session.open(
+        at.host, at.port, recorder=Recorder(), session=1, timeout=timeout, tls=_implicit(reach, at)
+    )
+
+
+async def imap_session(reach: Reach, timeout: float = ANSWER_TIMEOUT) -> ImapSession:
+    """An IMAP session with its greeting read. Raises SetupError, TargetLost."""
+    at = endpoint_of(reach, "imap", "imaps")
+    return await ImapSession.open(
+        at.host, at.port, recorder=Recorder(), session=1, timeout=timeout, tls=_implicit(reach, at)
+    )
+
+
+async def smtp_session(reach: Reach, name: str, timeout: float = ANSWER_TIMEOUT) -> SmtpSession:
+    """An SMTP or LMTP session with its greeting read. Raises SetupError, TargetLost."""
+    at = endpoint_of(reach, name)
+    return await SmtpSession.open(
+        at.host, at.port, recorder=Recorder(), session=1, timeout=timeout, tls=_implicit(reach, at), lmtp=name == "lmtp"
+    )
+
+
+def filled(command: Sequence[str], account: Account) -> list[str]:
+    """A profile's command with {user}, {password} and {address} put in; other braces stay."""
+    values = {"{user}": account.name, "{password}": account.password, "{address}": account.address}
+    result = []
+    for part in command:
+        for placeholder, value in values.items():
+            part = part.replace(placeholder, value)  # noqa: PLW2901
+        result.append(part)
+    return result
