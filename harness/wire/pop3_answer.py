@@ -28,6 +28,7 @@ _WELL_FORMED = re.compile(
 )
 #: Octets of the longest command without its CRLF (RFC 2449 §4): a server may cut a longer one in two.
 _LONGEST_COMMAND = 253
+_ANY_LINE_END = re.compile(rb"\r?\n")
 _UNCLEAN = re.compile(rb"[\r\n\0]")
 
 
@@ -82,9 +83,10 @@ class Pop3Answer:
 
     @property
     def lines(self) -> list[bytes]:
-        """The body's lines as they came, without their ends."""
+        """The body's lines as they came, without their ends. A lone LF ends a line of a listing, not of a message."""
         body = self.body or b""
-        lines = body.split(b"\r\n") if self.strict or b"\r\n" in body else body.split(b"\n")
+        message = self.strict and self.keyword in {"RETR", "TOP"}
+        lines = body.split(b"\r\n") if message else _ANY_LINE_END.split(body)
         return lines[:-1] if lines[-1] == b"" else lines
 
     @property
