@@ -155,7 +155,7 @@ def _after_keyword(rest: str | None, keyword: str) -> str:
 def _path_arguments(path: re.Match[str] | None, text: str, otherwise: Reply) -> PathArguments:
     if path is None or (path["domain"].startswith("[") and not is_address_literal(path["domain"])):
         raise CommandRefused(otherwise)
-    if len(path[0]) > PATH_LIMIT or len(path["local"]) > LOCAL_PART_LIMIT or len(path["domain"]) > DOMAIN_LIMIT:
+    if len(path[0]) > PATH_LIMIT or len(path["local"]) > LOCAL_PART_LIMIT:  # no longer domain fits into a path
         raise CommandRefused(PATH_TOO_LONG)
     # The source route must be understood and is ignored (RFC 5321 §4.1.1.3, Appendix C).
     address = f"{shortest_local_part(path['local'])}@{path['domain']}"
