@@ -29,65 +29,12 @@ from reports.tests.factory import (
 )
 from reports.visible import visible_octets, visible_quote, visible_text
 
-_TAGS = set(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "script",
-        "a",
-        "header",
-        "footer",
-        "main",
-        "nav",
-        "section",
-        "article",
-        "div",
-        "span",
-        "p",
-        "br",
-        "b",
-        "i",
-        "em",
-        "mark",
-        "small",
-        "strong",
-        "code",
-        "pre",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "ul",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "details",
-        "summary",
-        "noscript",
-        "form",
-        "fieldset",
-        "legend",
-        "label",
-        "input",
-        "select",
-        "option",
-        "button",
-        "output",
-        "kbd",
-    ]
-)
+_TAG_NAMES = """
+    html head meta title style body script a header footer main nav section article div span p br b i em mark small
+    strong code pre h1 h2 h3 h4 ul li dl dt dd table caption thead tbody tr th td details summary noscript form
+    fieldset legend label input select option button output kbd
+"""
+_TAGS = set(_TAG_NAMES.split())
 _VOID = {"meta", "input", "br"}
 
 

@@ -16,10 +16,13 @@ def test_every_report_is_written(tmp_path: Path) -> None:
 def test_reports_made_later_from_the_log_are_the_same(tmp_path: Path) -> None:
     run = a_run([*every_outcome(), hostile_case()])
     log = tmp_path / "run.ndjson"
+    assert run.footer is not None
     with log.open("w", encoding="utf-8") as stream:
         writer = RunLog(stream)
-        for line in (run.header, *run.cases, *([run.footer] if run.footer else [])):
-            writer.write(line)
+        writer.write(run.header)
+        for case in run.cases:
+            writer.write(case)
+        writer.write(run.footer)
     now, later = write_reports(run, tmp_path / "now"), write_reports(read_run(log), tmp_path / "later")
     for name, path in now.items():
         assert path.read_bytes() == later[name].read_bytes()
