@@ -111,6 +111,18 @@ def test_one_failed_recipient_fails_the_message() -> None:
     assert client.codes(".") == [451]
 
 
+def test_a_failure_that_may_pass_outweighs_one_that_will_not() -> None:
+    results = {"eve@postel.test": StoreFailure("full"), "bob@postel.test": StoreFailure("gone", permanent=True)}
+    for recipients in ([BOB, "RCPT TO:<eve@postel.test>"], ["RCPT TO:<eve@postel.test>", BOB]):
+        client = Client(FakeDelivery(results=results))
+        client.say(*TRANSACTION[:2], *recipients, "DATA")
+        assert client.codes(".") == [451]
+
+
+def test_rset_is_no_hello() -> None:
+    assert Client().codes("RSET", "MAIL FROM:<a@b>", "EHLO c", "RSET", "MAIL FROM:<a@b>") == [250, 503, 250, 250, 250]
+
+
 def test_a_store_that_cannot_be_asked() -> None:
     client = Client()
     client.say(*TRANSACTION)

@@ -36,6 +36,8 @@ ADDRESSES = {
     "a@[192.0.2.1]": "a@[192.0.2.1]",
     "a@[IPv6:2001:db8::1]": "a@[IPv6:2001:db8::1]",
     "a@[ipv6:::ffff:192.0.2.1]": "a@[ipv6:::ffff:192.0.2.1]",
+    "a@[IPv6:1:2:3:4::192.0.2.1]": "a@[IPv6:1:2:3:4::192.0.2.1]",
+    "a@[IPv6:1:2:3:4:5:6:192.0.2.1]": "a@[IPv6:1:2:3:4:5:6:192.0.2.1]",
     "@x.test,@y:a@b": "a@b",
     "a@1-2.3": "a@1-2.3",
 }
@@ -52,6 +54,7 @@ BAD_ADDRESSES = [
     *['"a"b@c', '"a@b', '"a"a"@b', "a@[1.2.3]", "a@[1.2.3.256]", "a@[1.2.3.4.5]", "a@[::1]", "a@[IPv6:zz]"],
     *[
         "a@[IPv6:1:2:3:4:5:6:7::]",
+        "a@[IPv6:1:2:3:4:5::192.0.2.1]",
         "a@[IPv6:fe80::1%eth0]",
         "a@[]",
         "a@[x:y]",
@@ -98,7 +101,12 @@ def test_lengths() -> None:
     longest_local = "l" * 64
     domain = ".".join(["d" * 63] * 3)  # 191
     assert grammar.rcpt(f"TO:<{longest_local}@{'d' * 189}>").address.startswith(longest_local)  # a path of 256
-    for written in (f"{longest_local}l@{domain}", f"{longest_local}@{'d' * 190}", f"a@{'d' * 256}"):
+    for written in (
+        f"{longest_local}l@b",
+        f"{longest_local}l@{domain}",
+        f"{longest_local}@{'d' * 190}",
+        f"a@{'d' * 256}",
+    ):
         with pytest.raises(CommandRefused) as refused:
             grammar.rcpt(f"TO:<{written}>")
         assert refused.value.reply is replies.PATH_TOO_LONG
