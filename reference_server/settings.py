@@ -15,13 +15,13 @@ class Limits:
     """How much one client may take. Lengths are in octets and count the CRLF; times are in seconds."""
 
     pop3_line: int = 255
-    """The longest POP3 command line, except AUTH's (RFC 2449 §4)."""
+    """The longest POP3 command line, AUTH with its initial response included (RFC 2449 §4, RFC 5034 §4)."""
 
     smtp_line: int = 512
     """The longest SMTP and LMTP command line (RFC 5321 §4.5.3.1.4)."""
 
     sasl_line: int = 12_288
-    """The longest line of a SASL exchange (RFC 5034 §4, RFC 4954 §4), the AUTH command itself included."""
+    """The longest line of a SASL exchange after the AUTH command (RFC 5034 §4, RFC 4954 §4)."""
 
     message: int = 64 * 1024 * 1024
     """The largest message, line ends as two octets (RFC 5321 §4.5.3.1.7 asks for 64 Ki at least)."""
