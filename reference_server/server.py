@@ -16,7 +16,7 @@ from pathlib import Path
 
 from reference_server.accounts import AccountBook
 from reference_server.actions import Session, SessionContext, SessionFactory
-from reference_server.backend import Credentials, Delivery, Maildrops
+from reference_server.backend import Credentials, Delivery, Maildrops, StoreFailure
 from reference_server.clock import Clock, SystemClock
 from reference_server.connection_log import ConnectionLog
 from reference_server.pop3 import Pop3Session
@@ -108,8 +108,8 @@ class MailServer:
         await self.stop()
 
     async def start(self) -> None:
-        """Open the data and listen on every port. Raises ServerError, DataDirectoryError or StoreFailure, and has
-        then released everything."""
+        """Open the data and listen on every port. Raises ServerError or DataDirectoryError, and has then released
+        everything."""
         try:
             directory = self._open_directory()
             self._open_store(directory)
@@ -133,10 +133,13 @@ class MailServer:
     def _open_store(self, directory: Path) -> None:
         settings = self.settings
         durable = settings.data is not None or not settings.volatile
-        database = Database(directory / _DATABASE_NAME, durable=durable)
-        self._resources.callback(database.close)
-        self.store = MessageStore(database, self._clock)
-        self.accounts = AccountBook(database, settings.cost)
+        try:
+            database = Database(directory / _DATABASE_NAME, durable=durable)
+            self._resources.callback(database.close)
+            self.store = MessageStore(database, self._clock)
+            self.accounts = AccountBook(database, settings.cost)
+        except StoreFailure as error:
+            raise ServerError(f"cannot open the data in {directory}: {error}") from error
 
     def _open_shell(self, directory: Path) -> Shell:
         settings = self.settings

@@ -21,6 +21,7 @@ from reference_server.settings import Limits
 from reference_server.transport import Transport
 
 _COALESCE = 64 * 1024  # octets of replies gathered before they are written
+_SLICE = 64 * 1024  # octets written before the client must have read
 _LINGER = 5.0  # seconds in which a client may close after us, before it is cut off
 _REFUSALS_AT_ONCE = 32  # connections over the limit that are told so at the same time; more are cut off
 _STOP_SECONDS = 10.0  # seconds for work that is under way when the server stops; more than any of it takes
@@ -212,9 +213,11 @@ class Connection:
             return error
 
     async def _send(self, data: bytearray) -> None:
-        if data:
-            async with self._within(self._shell.limits.send_stall):
-                await self._transport.send(data)
+        """Write everything; however long it is, a client that goes on reading has time for it."""
+        with memoryview(data) as view:
+            for start in range(0, len(view), _SLICE):
+                async with self._within(self._shell.limits.send_stall):
+                    await self._transport.send(view[start : start + _SLICE])
 
     async def _start_tls(self) -> None:
         async with self._within(self._shell.limits.tls_handshake):

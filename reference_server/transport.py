@@ -14,8 +14,6 @@ import ssl
 CHUNK = 8 * 1024
 """Octets read, and so handed to a session, at once: it bounds what one unread batch of commands can make it answer."""
 
-_SLICE = 64 * 1024  # octets written before the client must have read
-
 
 class Transport:
     """Octets in and out. Every method raises OSError (ssl.SSLError is one) where the connection breaks."""
@@ -41,17 +39,13 @@ class Transport:
             except ssl.SSLEOFError:  # the end, without TLS's own goodbye
                 return b""
 
-    async def send(self, data: bytes | bytearray) -> None:
-        """Write everything, waiting while the client does not read."""
-        view = memoryview(data)
-        for start in range(0, len(view), _SLICE):
-            piece = view[start : start + _SLICE]
-            if self._tls is None:
-                self._writer.write(bytes(piece))
-                await self._writer.drain()
-            else:
-                self._tls.write(piece)
-                await self._flush()
+    async def send(self, data: memoryview) -> None:
+        """Write, then wait until little of what was ever written is still unread."""
+        if self._tls is None:
+            self._writer.write(bytes(data))
+        else:
+            self._tls.write(data)
+        await self._flush()
 
     async def start_tls(self, context: ssl.SSLContext) -> str:
         """Do the server's side of the handshake; what was agreed, for the log."""

@@ -8,6 +8,7 @@ made. Knows no tables.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -58,9 +59,8 @@ class Database:
         self._queue: list[_Ticket] = []
         self._queue_lock = threading.Lock()
         self._writer_lock = threading.Lock()
+        self._make_file(durable)
         self._writer = self._connect()
-        if durable:
-            self._flush_names()
 
     def write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Run `operation` in a transaction and commit it. Raises StoreFailure, and then nothing has changed.
@@ -122,11 +122,14 @@ class Database:
             raise
         return results
 
-    def _flush_names(self) -> None:
+    def _make_file(self, durable: bool) -> None:
+        """Only its owner may read it, whatever its directory permits: it holds mail and secrets."""
         try:
-            flush_directory(self._path.parent)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            if durable:
+                flush_directory(self._path.parent)
         except OSError as error:
-            raise StoreFailure(f"cannot flush {self._path.parent}: {error.strerror or error}") from error
+            raise StoreFailure(f"cannot open {self._path}: {error.strerror or error}") from error
 
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -54,6 +54,17 @@ def test_the_files_name_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert flushed == [tmp_path]
 
 
+def test_only_the_owner_may_read_it(opened: Database, tmp_path: Path) -> None:
+    opened.write(insert(1))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"file.sqlite3": 0o600, "file.sqlite3-wal": 0o600, "file.sqlite3-shm": 0o600}
+
+
+def test_a_file_that_cannot_be_made(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailure, match=r"cannot open .*file.sqlite3: No such file"):
+        Database(tmp_path / "missing" / "file.sqlite3")
+
+
 def test_a_volatile_file_is_not_flushed(tmp_path: Path) -> None:
     base = Database(tmp_path / "file.sqlite3", durable=False)
     assert base.write(pragma("synchronous")) == 0

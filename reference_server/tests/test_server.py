@@ -140,7 +140,7 @@ async def test_a_directory_in_use_is_told(tmp_path: Path) -> None:
 
 async def test_damaged_data_is_told(tmp_path: Path) -> None:
     (tmp_path / "mail.sqlite3").write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreFailure, match="not a database"):
+    with pytest.raises(ServerError, match=r"cannot open the data in .*: the file is not a database"):
         await MailServer(replace(TEST, data=tmp_path)).start()
 
 
