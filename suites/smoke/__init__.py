@@ -1,0 +1,1 @@
+"""The smoke suite: whether a target can be tested at all."""
