@@ -48,6 +48,11 @@
       count += !one.hidden;
     }
     shown.textContent = count === cases.length ? `All ${count} cases` : `${count} of ${cases.length} cases`;
+    for (const list of document.querySelectorAll("[data-list]")) {
+      const within = list.querySelectorAll(":scope > details:not([hidden])").length;
+      const label = list.previousElementSibling.querySelector(".count");
+      label.textContent = within === list.children.length ? within : `${within} of ${list.children.length}`;
+    }
     return filter;
   }
 
