@@ -38,7 +38,14 @@ async def _greeted(stage: Stage) -> tuple[Pop3Session, bytes]:
     return session, timestamp or b""
 
 
-@case("pop3/rfc1939-7/apop", "RFC1939-7.APOP-g", "RFC1939-7.APOP-f", requires=APOP, messages=("plain",))
+@case(
+    "pop3/rfc1939-7/apop",
+    "RFC1939-7.APOP-g",
+    "RFC1939-7.APOP-f",
+    "RFC1939-7.APOP-i",
+    requires=APOP,
+    messages=("plain",),
+)
 async def apop(stage: Stage) -> None:
     """APOP with the right digest logs in."""
     session, timestamp = await _greeted(stage)

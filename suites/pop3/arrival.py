@@ -54,7 +54,13 @@ async def quit_keeps_mail_that_arrived(stage: Stage) -> None:
     stage.expect_message(reply, fresh, "RFC1939-6.QUIT-d")
 
 
-@case("pop3/rfc1939-7/new-mail-moves-no-unique-id", "RFC1939-7.UIDL-i", messages=("plain",), requires=("UIDL",))
+@case(
+    "pop3/rfc1939-7/new-mail-moves-no-unique-id",
+    "RFC1939-7.UIDL-i",
+    "RFC1939-7.UIDL-h",
+    messages=("plain",),
+    requires=("UIDL",),
+)
 async def new_mail_moves_no_unique_id(stage: Stage) -> None:
     """New mail gets a unique-id of its own and leaves the others as they were."""
     session = await stage.pop3()

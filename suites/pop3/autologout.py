@@ -34,7 +34,13 @@ async def autologout_without_a_word(stage: Stage) -> None:
     await expect_end(stage, session, "RFC1939-3-y", budget=seconds + GRACE)
 
 
-@case("pop3/rfc1939-3/autologout-removes-nothing", "RFC1939-3-w", "RFC1939-6-b", messages=("plain", "plain"))
+@case(
+    "pop3/rfc1939-3/autologout-removes-nothing",
+    "RFC1939-3-w",
+    "RFC1939-6-b",
+    "POSTEL-session-a",
+    messages=("plain", "plain"),
+)
 async def autologout_removes_nothing(stage: Stage) -> None:
     """A session that the inactivity timer ends removes no message, marked or not."""
     seconds = _timer(stage)

@@ -78,7 +78,7 @@ async def sasl_after_auth(stage: Stage) -> None:
     expect_that(stage, "SASL" in listed, "SASL", " ".join(listed) or "nothing", "RFC5034-3-e")
 
 
-@case("pop3/rfc2449-5/capability-lines", "RFC2449-3-d", "RFC2449-3-e", "RFC2449-5.CAPA-d", requires=CAPA)
+@case("pop3/rfc2449-5/capability-lines", "RFC2449-3-d", "RFC2449-3-e", "RFC2449-5.CAPA-d", "RFC2449-5-a", requires=CAPA)
 async def capability_lines(stage: Stage) -> None:
     """Capability lines hold printable words after single spaces, no dot in the tag, and have 512 octets at most."""
     session = await stage.pop3(login=False)
@@ -98,7 +98,14 @@ def _periods(arguments: Sequence[str], words: frozenset[str]) -> bool:
     return (value.isdigit() or value in words) and rest in ([], ["USER"])
 
 
-@case("pop3/rfc2449-6/login-delay", "RFC2449-6.5-a", "RFC2449-6.5-c", requires=("CAPA", "LOGIN-DELAY"))
+@case(
+    "pop3/rfc2449-6/login-delay",
+    "RFC2449-6.5-a",
+    "RFC2449-6.5-c",
+    "RFC2449-6.5-d",
+    "RFC2449-6.5-e",
+    requires=("CAPA", "LOGIN-DELAY"),
+)
 async def login_delay(stage: Stage) -> None:
     """LOGIN-DELAY gives seconds, and before login no fewer than after it."""
     before, after = await _both(stage)
@@ -115,11 +122,31 @@ async def login_delay(stage: Stage) -> None:
         expect_that(stage, "USER" not in late, "no USER after login", " ".join(late), "RFC2449-6.5-e")
 
 
+@case("pop3/rfc2449-6/login-delay-is-enforced", "RFC2449-6.5-b", requires=("CAPA", "LOGIN-DELAY"))
+async def login_delay_is_enforced(stage: Stage) -> None:
+    """A second login within the announced delay is refused."""
+    session = await stage.pop3()
+    delay = (await session.capa()).get("LOGIN-DELAY", ("0",))[:1]
+    if not (delay and delay[0].isdigit() and int(delay[0]) >= 5):
+        stage.not_applicable("the delay is too short to be seen")
+    await leave(stage, session)
+    session = await stage.pop3(login=False)
+    reply = await session.login(stage.account.name, stage.account.password)
+    stage.expect_status(reply, "-ERR", "RFC2449-6.5-b")
+
+
 def _days(arguments: Sequence[str]) -> float:
     return float("inf") if arguments[0].upper() == "NEVER" else int(arguments[0])
 
 
-@case("pop3/rfc2449-6/expire", "RFC2449-6.7-a", "RFC2449-6.7-f", "RFC2449-6.7-g", requires=("CAPA", "EXPIRE"))
+@case(
+    "pop3/rfc2449-6/expire",
+    "RFC2449-6.7-a",
+    "RFC2449-6.7-f",
+    "RFC2449-6.7-g",
+    "RFC2449-6.7-h",
+    requires=("CAPA", "EXPIRE"),
+)
 async def expire(stage: Stage) -> None:
     """EXPIRE gives days or NEVER, and before login no longer a time than after it."""
     before, after = await _both(stage)

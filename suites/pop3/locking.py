@@ -38,7 +38,7 @@ async def second_session_cannot_take_messages_away(stage: Stage) -> None:
     expect_count(stage, await need(stage, first, "STAT"), 2, "RFC1939-4-d")
 
 
-@case("pop3/rfc1939-4/second-session-is-told-with-err", "RFC1939-4-g", messages=("plain",))
+@case("pop3/rfc1939-4/second-session-is-told-with-err", "RFC1939-4-g", "RFC1939-4-d", messages=("plain",))
 async def second_session_is_told_with_err(stage: Stage) -> None:
     """A login that cannot have the maildrop is answered with -ERR, and the first session goes on."""
     first = await stage.pop3()

@@ -21,7 +21,13 @@ from suites.pop3.acts import (
 PATIENCE = 10.0
 
 
-@case("pop3/rfc1939-6/lost-connection-removes-nothing", "RFC1939-6-b", messages=("plain", "plain"))
+@case(
+    "pop3/rfc1939-6/lost-connection-removes-nothing",
+    "RFC1939-6-b",
+    "POSTEL-session-a",
+    "RFC1939-4-f",
+    messages=("plain", "plain"),
+)
 async def lost_connection_removes_nothing(stage: Stage) -> None:
     """Messages marked in a session whose connection was lost are all there in the next."""
     session = await stage.pop3()
@@ -35,7 +41,7 @@ async def lost_connection_removes_nothing(stage: Stage) -> None:
         settle(stage.expect_message(reply, message, "RFC1939-6-b"))
 
 
-@case("pop3/rfc1939-6/half-a-quit-removes-nothing", "RFC1939-6-b", messages=("plain",))
+@case("pop3/rfc1939-6/half-a-quit-removes-nothing", "RFC1939-6-b", "POSTEL-session-a", messages=("plain",))
 async def half_a_quit_removes_nothing(stage: Stage) -> None:
     """A connection that is lost in the middle of the line QUIT removes nothing."""
     session = await stage.pop3()
@@ -46,7 +52,7 @@ async def half_a_quit_removes_nothing(stage: Stage) -> None:
     expect_count(stage, await need(stage, session, "STAT"), 1, "RFC1939-6-b")
 
 
-@case("pop3/rfc1939-8/download-without-quit-keeps-the-message", "RFC1939-8-b", messages=("plain",))
+@case("pop3/rfc1939-8/download-without-quit-keeps-the-message", "RFC1939-8-b", "POSTEL-session-a", messages=("plain",))
 async def download_without_quit_keeps_the_message(stage: Stage) -> None:
     """A message that was read in a session whose connection was lost is there in the next."""
     session = await stage.pop3()
@@ -60,6 +66,7 @@ async def download_without_quit_keeps_the_message(stage: Stage) -> None:
 @case(
     "pop3/rfc1939-7/uidl-survives-a-lost-connection",
     "RFC1939-7.UIDL-j",
+    "POSTEL-session-a",
     messages=("plain", "plain"),
     requires=("UIDL",),
 )
@@ -77,6 +84,7 @@ async def uidl_survives_a_lost_connection(stage: Stage) -> None:
 @case(
     "pop3/rfc1939-7/uidl-differs-for-different-messages",
     "RFC1939-7.UIDL-h",
+    "RFC1939-7.UIDL-d",
     messages=("plain",) * 12,
     requires=("UIDL",),
 )
@@ -88,7 +96,13 @@ async def uidl_differs_for_different_messages(stage: Stage) -> None:
     expect_that(stage, distinct == 12, "12 different unique-ids", f"{distinct}", "RFC1939-7.UIDL-h")
 
 
-@case("pop3/rfc1939-7/uidl-is-not-used-again", "RFC1939-7.UIDL-k", messages=("plain", "plain"), requires=("UIDL",))
+@case(
+    "pop3/rfc1939-7/uidl-is-not-used-again",
+    "RFC1939-7.UIDL-k",
+    "RFC1939-7.UIDL-i",
+    messages=("plain", "plain"),
+    requires=("UIDL",),
+)
 async def uidl_is_not_used_again(stage: Stage) -> None:
     """The unique-id of a removed message is not given to one that arrives later."""
     session = await stage.pop3()
@@ -125,6 +139,7 @@ async def uidl_is_not_used_again_by_an_empty_maildrop(stage: Stage) -> None:
 @case(
     "pop3/rfc1939-7/uidl-survives-a-restart",
     "RFC1939-7.UIDL-i",
+    "RFC1939-5.RETR-e",
     messages=("plain", "lone-dot"),
     requires=("UIDL",),
     isolation=Isolation.TARGET,
@@ -145,6 +160,7 @@ async def uidl_survives_a_restart(stage: Stage) -> None:
 @case(
     "pop3/rfc1939-6/deletion-survives-a-restart",
     "RFC1939-6.QUIT-b",
+    "RFC1939-6.QUIT-d",
     messages=("plain", "plain"),
     isolation=Isolation.TARGET,
 )

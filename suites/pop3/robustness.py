@@ -88,7 +88,7 @@ async def line_without_an_end(stage: Stage) -> None:
     await _others_are_served(stage, "POSTEL-line-a")
 
 
-@case("pop3/postel-line/tail-of-an-overlong-line", "POSTEL-line-b", messages=("plain",))
+@case("pop3/postel-line/tail-of-an-overlong-line", "POSTEL-line-b", "POSTEL-session-a", messages=("plain",))
 async def tail_of_an_overlong_line(stage: Stage) -> None:
     """An overlong line is answered once: no part of it is taken for a command of its own."""
     for octets in (300, 600, 1100, 9000):

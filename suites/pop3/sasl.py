@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 
 from harness.cases import case
 from harness.clients.pop3 import Pop3Session
+from harness.clients.scram import ScramSha256Client
 from harness.errors import TargetLost, TargetProtocolError
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
@@ -16,6 +18,7 @@ PLAIN = ("SASL:PLAIN",)
 SCRAM = ("SASL:SCRAM-SHA-256",)
 #: How SCRAM's last message begins in Base64: `v=` (RFC 5802 §7).
 SIGNATURE = "dj0"
+_CHALLENGE = re.compile(rb"\+ (?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\r\n")
 
 #: What is no Base64: slug, what is wrong with it, the response, the requirement.
 NOT_BASE64 = (
@@ -69,6 +72,7 @@ async def _still_works(stage: Stage, session: Pop3Session, *requirements: str) -
     "pop3/rfc5034-4/plain-with-initial-response",
     "RFC5034-4.AUTH-a",
     "RFC5034-4.AUTH-p",
+    "RFC5034-3-b",
     requires=PLAIN,
     messages=("plain",),
 )
@@ -124,7 +128,13 @@ async def cancel(stage: Stage) -> None:
     await _still_works(stage, session, "RFC5034-4.AUTH-x")
 
 
-@case("pop3/rfc5034-4/failed-auth-leaves-no-trace", "RFC5034-4.AUTH-y", requires=PLAIN, messages=("plain",))
+@case(
+    "pop3/rfc5034-4/failed-auth-leaves-no-trace",
+    "RFC5034-4.AUTH-y",
+    "RFC5034-4.AUTH-o",
+    requires=PLAIN,
+    messages=("plain",),
+)
 async def failed_auth_leaves_no_trace(stage: Stage) -> None:
     """After a failed AUTH nobody is logged in, and USER and PASS work as if it had not been."""
     session = await _challenged(stage)
@@ -147,7 +157,7 @@ async def wrong_password(stage: Stage) -> None:
     await _still_works(stage, session, "RFC5034-4.AUTH-x")
 
 
-@case("pop3/rfc5034-4/unknown-mechanism", "RFC5034-4.AUTH-e", requires=PLAIN)
+@case("pop3/rfc5034-4/unknown-mechanism", "RFC5034-4.AUTH-e", "RFC5034-4.AUTH-x", requires=PLAIN)
 async def unknown_mechanism(stage: Stage) -> None:
     """AUTH with a mechanism that no server has is refused, and another can follow."""
     session = await stage.pop3(login=False)
@@ -215,7 +225,7 @@ async def line_ends_in_a_name(stage: Stage) -> None:
     expect_that(stage, single, "one line", shown(reply.raw), "POSTEL-auth-d", facet=Facet.GRAMMAR)
 
 
-@case("pop3/rfc5034-3/listed-mechanisms-are-there", "RFC5034-3-b", requires=("SASL",))
+@case("pop3/rfc5034-3/listed-mechanisms-are-there", "RFC5034-3-b", "RFC5034-4.AUTH-g", requires=("SASL",))
 async def listed_mechanisms_are_there(stage: Stage) -> None:
     """Each mechanism that is listed begins an exchange, which can then be cancelled."""
     listed = [
@@ -235,7 +245,14 @@ async def scram_sha_256(stage: Stage) -> None:
     await _scram(stage, initial=True)
 
 
-@case("pop3/rfc5034-4/scram-sha-256-with-empty-challenge", "RFC5034-4.AUTH-h", requires=SCRAM, messages=("plain",))
+@case(
+    "pop3/rfc5034-4/scram-sha-256-with-empty-challenge",
+    "RFC5034-4.AUTH-h",
+    "RFC5034-4.AUTH-p",
+    "RFC5034-4.AUTH-v",
+    requires=SCRAM,
+    messages=("plain",),
+)
 async def scram_sha_256_with_empty_challenge(stage: Stage) -> None:
     """SCRAM-SHA-256 without an initial response begins with an empty challenge and logs in."""
     await _scram(stage, initial=False)
@@ -255,6 +272,17 @@ async def _scram(stage: Stage, *, initial: bool) -> None:
     expect_count(stage, await ask(stage, session, "STAT", requirement), 1, "RFC5034-4.AUTH-p")
 
 
+@case("pop3/rfc5034-4/challenge-form", "RFC5034-4.AUTH-f", requires=SCRAM)
+async def challenge_form(stage: Stage) -> None:
+    """A challenge is a plus sign, one space and Base64, and nothing else."""
+    session = await stage.pop3(login=False)
+    first = base64.b64encode(ScramSha256Client(stage.account.name, "").first_message()).decode()
+    reply = await ask(stage, session, f"AUTH SCRAM-SHA-256 {first}", "RFC5034-4.AUTH-f")
+    settle(stage.expect_status(reply, "+", "RFC5034-4.AUTH-f"))
+    formed = _CHALLENGE.fullmatch(reply.raw) is not None
+    expect_that(stage, formed, "+ and Base64", shown(reply.raw), "RFC5034-4.AUTH-f", facet=Facet.GRAMMAR)
+
+
 @case("pop3/rfc5034-4/scram-sha-256-with-a-wrong-password", "RFC5034-4.AUTH-o", requires=SCRAM)
 async def scram_sha_256_with_a_wrong_password(stage: Stage) -> None:
     """SCRAM-SHA-256 with a wrong password, or an unknown name, is refused."""
@@ -267,11 +295,12 @@ async def scram_sha_256_with_a_wrong_password(stage: Stage) -> None:
 def _declare(slug: str, about: str, response: str, requirement: str) -> None:
     async def after_challenge(stage: Stage) -> None:
         session = await _challenged(stage)
-        await _respond(stage, session, response, "-ERR", requirement, "RFC5034-4.AUTH-k")
+        await _respond(stage, session, response, "-ERR", *dict.fromkeys((requirement, "RFC5034-4.AUTH-k")))
         await _still_works(stage, session, "RFC5034-4.AUTH-x")
 
     after_challenge.__doc__ = f"A response with {about} is refused"
-    case(f"pop3/rfc5034-4/response-with-{slug}", requirement, "RFC5034-4.AUTH-k", requires=PLAIN)(after_challenge)
+    requirements = dict.fromkeys((requirement, "RFC5034-4.AUTH-k", "RFC5034-4.AUTH-x"))
+    case(f"pop3/rfc5034-4/response-with-{slug}", *requirements, requires=PLAIN)(after_challenge)
 
 
 for _row in NOT_BASE64:

@@ -37,7 +37,14 @@ async def _login(stage: Stage, session: Pop3Session, *requirements: str) -> None
     await expect(stage, session, f"PASS {stage.account.password}", "+OK", *requirements)
 
 
-@case("pop3/rfc2595-4/login-inside-tls", "RFC2595-4.STLS-a", "RFC8314-4-a", requires=STLS, messages=("lone-dot",))
+@case(
+    "pop3/rfc2595-4/login-inside-tls",
+    "RFC2595-4.STLS-a",
+    "RFC8314-4-a",
+    "RFC2595-4.STLS-d",
+    requires=STLS,
+    messages=("lone-dot",),
+)
 async def login_inside_tls(stage: Stage) -> None:
     """After STLS the handshake succeeds, and a whole session goes on inside TLS."""
     session = await _secured(stage, "RFC2595-4.STLS-a", "RFC8314-4-a")
@@ -47,7 +54,7 @@ async def login_inside_tls(stage: Stage) -> None:
     await expect(stage, session, "QUIT", "+OK", "RFC2595-4.STLS-a")
 
 
-@case("pop3/rfc2595-4/no-second-greeting", "RFC2595-4.STLS-e", requires=STLS)
+@case("pop3/rfc2595-4/no-second-greeting", "RFC2595-4.STLS-e", "RFC2595-4.STLS-a", requires=STLS)
 async def no_second_greeting(stage: Stage) -> None:
     """After the handshake the server waits for a command."""
     session = await _secured(stage, "RFC2595-4.STLS-a")
@@ -56,7 +63,13 @@ async def no_second_greeting(stage: Stage) -> None:
     expect_that(stage, not spoke, "nothing", said, "RFC2595-4.STLS-e", facet=Facet.ORDER)
 
 
-@case("pop3/rfc2595-4/authorization-state-after-handshake", "RFC2595-4.STLS-d", requires=STLS, messages=("plain",))
+@case(
+    "pop3/rfc2595-4/authorization-state-after-handshake",
+    "RFC2595-4.STLS-d",
+    "RFC2595-4.STLS-a",
+    requires=STLS,
+    messages=("plain",),
+)
 async def authorization_state_after_handshake(stage: Stage) -> None:
     """After the handshake the session is in the AUTHORIZATION state, and a login brings it on."""
     session = await _secured(stage, "RFC2595-4.STLS-a")
@@ -114,7 +127,7 @@ async def injected_login(stage: Stage) -> None:
     stage.expect_status(reply, "-ERR", "POSTEL-stls-a")
 
 
-@case("pop3/rfc2595-4/stls-is-announced-while-it-works", "RFC2595-4-b", requires=STLS)
+@case("pop3/rfc2595-4/stls-is-announced-while-it-works", "RFC2595-4-b", "RFC2595-4.STLS-a", requires=STLS)
 async def stls_is_announced_while_it_works(stage: Stage) -> None:
     """Inside TLS, STLS is not announced, or it is accepted once more."""
     session = await _secured(stage, "RFC2595-4.STLS-a")
@@ -143,7 +156,13 @@ async def stls_comes_with_capa(stage: Stage) -> None:
     expect_that(stage, capa.ok or not stls.ok, "CAPA, or no STLS", shown(capa.raw, 60), "RFC2595-4-a")
 
 
-@case("pop3/rfc5034-4/plain-over-tls", "RFC5034-4.AUTH-z", "RFC5034-4.AUTH-ac", requires=("STLS", "SASL"))
+@case(
+    "pop3/rfc5034-4/plain-over-tls",
+    "RFC5034-4.AUTH-z",
+    "RFC5034-4.AUTH-ac",
+    "RFC2595-4.STLS-a",
+    requires=("STLS", "SASL"),
+)
 async def plain_over_tls(stage: Stage) -> None:
     """Inside TLS the PLAIN mechanism is there and logs in; another one sends no plaintext password."""
     session = await _secured(stage, "RFC2595-4.STLS-a")
