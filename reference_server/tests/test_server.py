@@ -156,7 +156,7 @@ async def test_autologout_by_the_virtual_clock() -> None:
         endpoint = server.endpoints["pop3"]
         reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
         assert (await reader.readline()).startswith(b"+OK")
-        for _ in range(1000):
+        for _ in range(10_000):
             if clock.pending() == (600.0,):
                 break
             await asyncio.sleep(0.001)

@@ -170,6 +170,35 @@ async def test_idle_sessions_are_timed_out_by_the_clock(stage: Stage) -> None:
     assert stage.sessions[0].events[-2:] == ["timed out", "lost"]
 
 
+async def test_the_clock_may_be_moved_by_another_thread(stage: Stage) -> None:
+    async with stage.listening():
+        client = await stage.connect()
+        assert await client.line() == b"HELLO\r\n"
+        await stage.until(lambda: IDLE in stage.clock.pending())
+        await asyncio.to_thread(stage.clock.advance, IDLE)
+        assert await client.rest() == b"BYE\r\n"
+        await client.close()
+
+
+async def test_work_is_finished_although_the_client_has_gone(stage: Stage) -> None:
+    """So that a lock which the work takes reaches the session, and is released."""
+    started, release = threading.Event(), threading.Event()
+
+    def slow() -> object:
+        started.set()
+        return release.wait(DEADLINE)
+
+    stage.work = slow
+    async with stage.listening():
+        client = await stage.connect()
+        client.send(b"WORK\r\n")
+        await stage.until(started.is_set)
+        client.writer.transport.abort()
+        release.set()
+        await stage.until(stage.sessions[0].ended.is_set)
+    assert stage.sessions[0].events == ["data", "resumed", "lost"]
+
+
 async def test_octets_that_end_no_line_are_no_sign_of_life(stage: Stage) -> None:
     async with stage.listening():
         client = await stage.connect()
