@@ -85,7 +85,7 @@ class Plan:
 
     def header(self, checks: Sequence[Case | ValidatorCase]) -> Header:
         """The log's first line, but for what the preflight adds."""
-        cited = {each for check in checks for each in check.requirements}
+        documents = {each.split("-")[0] for check in checks for each in check.requirements}
         return Header(
             postel=version("postel"),
             started=now_text(),
@@ -103,7 +103,7 @@ class Plan:
             fail_on=self.fail_on.value,
             profile=self.profile,
             command=self.command,
-            requirements=_records(self.suite, cited),
+            requirements=_records(self.suite, documents),
             rules={rule.id: RuleRecord(rule.id, rule.clause, rule.summary) for rule in RULES},
         )
 
@@ -194,11 +194,12 @@ def settings_of(plan: Plan, checks: Sequence[Case | ValidatorCase]) -> RunSettin
     )
 
 
-def _records(suite: Suite, cited: set[str]) -> dict[str, RequirementRecord]:
-    found = {each: suite.requirements[each] for each in sorted(cited) if each in suite.requirements}
+def _records(suite: Suite, documents: set[str]) -> dict[str, RequirementRecord]:
+    """Every statement of the documents that the run is about, so that a report can say what was not tested."""
     return {
         key: RequirementRecord(each.id, each.level, each.clause, each.summary, each.untestable)
-        for key, each in found.items()
+        for key, each in suite.requirements.items()
+        if each.document in documents
     }
 
 

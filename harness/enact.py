@@ -29,8 +29,10 @@ from harness.dialogue import (
 from harness.errors import TargetLost
 from harness.stage import Blocked, Enough, Stage
 from harness.transcript import EventKind
-from harness.verdicts import Facet
 from harness.wire.pop3 import Pop3Reply
+
+#: Seconds for which an optional end of the connection is awaited.
+OPTIONAL_END = 0.5
 
 _CLOSING_KIND = {EventKind.CLOSED: "closed", EventKind.RESET: "reset"}
 
@@ -68,6 +70,7 @@ class _Enactment:
         self._dialogue = dialogue
         self._stage = stage
         self._sessions: dict[int, Pop3Session] = {}
+        self._held: dict[int, tuple[Pop3Reply, bytes | None]] = {}  # replies that an optional step left to the next
         self._bindings = Bindings.start(
             user=stage.account.name,
             password=stage.account.password,
@@ -111,27 +114,35 @@ class _Enactment:
             await self._expect_end(step, session)
             return
         try:
-            reply = await session.read_reply()
+            reply, command = self._held.pop(step.session, None) or await self._reply(session)
         except TargetLost as lost:
             self._take(step, match_loss(step, lost.kind, self._bindings), event=lost.event)
             return
-        command = self._stage.recorder.transcript.exchanges[-1].command
-        body = [cast(Expect, self._dialogue.steps[at]) for at in body_steps(self._dialogue.steps, index)]
         result = match_reply(step, reply, self._bindings)
+        if step.optional and isinstance(result, Mismatch):
+            self._held[step.session] = (reply, command)
+            return
         if isinstance(result, Match):
             self._bindings = result.bindings
         self._take(step, result, reply=reply, command=command)
+        body = [cast(Expect, self._dialogue.steps[at]) for at in body_steps(self._dialogue.steps, index)]
         self._take_body(body, reply)
 
+    async def _reply(self, session: Pop3Session) -> tuple[Pop3Reply, bytes | None]:
+        """The next reply, and the command that it answers."""
+        reply = await session.read_reply()
+        return reply, self._stage.recorder.transcript.exchanges[-1].command
+
     async def _expect_end(self, step: Expect, session: Pop3Session) -> None:
-        """`<eof>`: the target closes, after whatever it still sends."""
-        closing = await session.wait_closed()
+        """`<eof>`: the target closes, after whatever it still sends. `S? <eof>` only looks whether it has."""
+        closing = await session.wait_closed(OPTIONAL_END if step.optional else None)
         kind = _CLOSING_KIND.get(closing.how, "open")
         if closing.received:
             kind = "data-before-end"
         event = len(self._stage.recorder.transcript.events) - 1
         result = match_loss(step, kind, self._bindings)
-        self._take(step, result, event=event)
+        if isinstance(result, Match) or not step.optional:
+            self._take(step, result, event=event)
 
     def _take_body(self, steps: Sequence[Expect], reply: Pop3Reply) -> None:
         matched = match_body(steps, reply, self._bindings)
@@ -163,9 +174,7 @@ class _Enactment:
             raise Blocked(_sentence(step, result))
         raise Enough
 
-    def _observe(
-        self, step: Expect, result: Result, event: int | None, *, canonical: dict[str, object] | None
-    ) -> None:
+    def _observe(self, step: Expect, result: Result, event: int | None, *, canonical: dict[str, object] | None) -> None:
         self._stage.observe(
             Observation(
                 requirements=step.requirements,

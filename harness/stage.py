@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.cases import Case, Observation
 from harness.clients.pop3 import Pop3Session
@@ -176,9 +176,7 @@ class Stage:
         event: int | None = None,
     ) -> bool:
         """Take down one expectation that cites requirements; returns whether it holds."""
-        self.observations.append(
-            Observation(requirements, facet, holds, expected, observed, kind, event=self._event(event))
-        )
+        self.observe(Observation(requirements, facet, holds, expected, observed, kind, event=self._event(event)))
         return holds
 
     def expect_status(self, reply: Pop3Reply, status: str, *requirements: str, command: bytes | None = None) -> bool:
@@ -212,7 +210,7 @@ class Stage:
     def require(self, holds: bool, what: str) -> None:
         """Take down a prerequisite. Raises Blocked where it fails."""
         if not holds:
-            raise Blocked(f"the case needs {what}")
+            raise Blocked(self.recorder.mask_text(f"the case needs {what}"))
 
     def not_applicable(self, why: str) -> None:
         """End the case: the target lacks what it is about."""
@@ -223,8 +221,9 @@ class Stage:
         self.notes.append(text)
 
     def observe(self, observation: Observation) -> None:
-        """Take down a ready observation (dialogues do)."""
-        self.observations.append(observation)
+        """Take down a ready observation (dialogues do), without secrets."""
+        masked = self.recorder.mask_text(observation.observed)
+        self.observations.append(replace(observation, observed=masked))
 
     def canonical(self, command: bytes | None, reply: Pop3Reply) -> dict[str, object]:
         """A reply's canonical form, for the comparison with the oracle."""

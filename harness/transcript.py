@@ -112,9 +112,21 @@ class Recorder:
         return len(self.transcript.events) - 1
 
     def exchange(self, exchange: Exchange) -> None:
-        """Append an exchange for the validators. Its command is masked; its reply must stay exact, so is not."""
+        """Append an exchange for the validators, its command masked, and its reply's first line octet by octet.
+
+        The rest of the reply stays exact: the validators count it.
+        """
         command = None if exchange.command is None else self._masked(exchange.command)
-        self.transcript.exchanges.append(replace(exchange, command=command))
+        end = exchange.reply.find(b"\n") + 1
+        line = hidden = exchange.reply[:end]
+        for needle in self._needles:
+            hidden = hidden.replace(needle, b"*" * len(needle))
+        reply = exchange.reply if hidden == line else hidden + exchange.reply[end:]
+        self.transcript.exchanges.append(replace(exchange, command=command, reply=reply))
+
+    def mask_text(self, text: str) -> str:
+        """A sentence about what was seen, without secrets: a target may send back what it was sent."""
+        return self._masked(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
     def _masked(self, data: bytes) -> bytes:
         for needle in self._needles:
