@@ -158,6 +158,14 @@ async def test_plain_goes_out_once_and_never_into_the_record(initial: bool) -> N
     assert not any(response in data or b"secret" in data for data in seen)
 
 
+async def test_a_password_that_the_server_repeats_is_masked_and_counted() -> None:
+    recorder = Recorder(["secret"])
+    async with Peer(answers(b"-ERR not secret\r\n")) as address, await open_at(address, recorder) as pop3:
+        assert (await pop3.command("PASS secret")).text == b"not secret"
+    assert recorder.transcript.exchanges[-1].reply == b"-ERR not ******\r\n"
+    assert not any(b"secret" in event.data for event in recorder.transcript.events)
+
+
 async def test_a_response_to_a_challenge_is_no_command() -> None:
     """The base64 of a response may read like a command with a multi-line reply."""
     script = answers(b"+ \r\n", b"+OK\r\n", b"+OK\r\n.\r\n")

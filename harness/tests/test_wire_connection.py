@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 import ssl
 import time
 
@@ -103,7 +104,7 @@ async def test_a_status_line_that_never_ends_gets_no_more_time_for_trickling() -
     with pytest.raises(TargetSilent) as caught:
         await read(script, Recorder(), timeout=TIMEOUT)
     assert len(caught.value.received) > 10
-    assert time.monotonic() - began < TIMEOUT * 4
+    assert time.monotonic() - began < PATIENT
 
 
 async def test_a_body_that_trickles_for_ever_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +117,7 @@ async def test_a_body_that_trickles_for_ever_ends_too(monkeypatch: pytest.Monkey
     began = time.monotonic()
     with pytest.raises(TargetSilent):
         await read(script, Recorder(), multiline=True, timeout=TIMEOUT)
-    assert TIMEOUT < time.monotonic() - began < TIMEOUT * 6
+    assert TIMEOUT < time.monotonic() - began < PATIENT
 
 
 async def test_a_loose_end_costs_less_than_the_timeout() -> None:
@@ -127,7 +128,7 @@ async def test_a_loose_end_costs_less_than_the_timeout() -> None:
     began = time.monotonic()
     reply, _ = await read(script, Recorder(), multiline=True, timeout=2.0)
     assert reply.lines == (b"abc",)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 1.9
 
 
 @pytest.mark.parametrize("partial", [b"", b"+OK by"])
@@ -189,7 +190,7 @@ async def test_100_mib_without_a_line_end_are_neither_kept_nor_waited_for() -> N
     recorder = Recorder()
     with pytest.raises(TargetFlooded) as caught:
         await read(script, recorder)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PATIENT
     assert len(caught.value.received) < 10_000
     assert kinds(recorder)[-3:] == [EventKind.RECEIVED, EventKind.NOTE, EventKind.LEFT]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024  # KiB
@@ -297,6 +298,23 @@ async def test_tls_from_the_first_octet() -> None:
         await connection.close()
     assert kinds(recorder) == [EventKind.CONNECTED, EventKind.TLS, EventKind.RECEIVED, EventKind.CLOSED]
     assert recorder.transcript.events[1].text.startswith("TLSv1")
+
+
+@pytest.mark.parametrize("alert", [True, False])
+async def test_a_close_alert_is_told_from_a_bare_close(alert: bool) -> None:
+    server, client = tls_contexts()
+
+    async def script(peer: PeerSession) -> None:
+        await peer.line()
+        if not alert:
+            peer.writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
+
+    async with Peer(script, tls=server) as (host, port):
+        connection = await Connection.open(host, port, recorder=Recorder(), session=1, timeout=PATIENT, tls=client)
+        await connection.send(b"QUIT\r\n")
+        closing = await connection.wait_closed(PATIENT)
+        await connection.close()
+    assert (closing.how, closing.close_alert) == (EventKind.CLOSED, alert)
 
 
 async def test_what_came_in_the_clear_does_not_survive_the_handshake() -> None:

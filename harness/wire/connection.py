@@ -64,10 +64,14 @@ class ReplyParser(Protocol[R_co]):
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How a wait for the end went: CLOSED, RESET or SILENT (still open), and what came in its place or before it."""
+    """How a wait for the end went: CLOSED, RESET or SILENT (still open), and what came in its place or before it.
+
+    `close_alert`: the target said inside TLS that it ends, before it closed (RFC 8314 §3.4).
+    """
 
     how: EventKind
     received: bytes = b""
+    close_alert: bool = False
 
 
 class Connection:
@@ -210,7 +214,7 @@ class Connection:
             self.recorder.record(self.session, EventKind.RECEIVED, received)
         if self._link.ended is not None:
             self._record_ending()
-            return Closing(self._link.ended, received)
+            return Closing(self._link.ended, received, self._link.close_alert)
         self.recorder.record(self.session, EventKind.SILENT, text=f"still open after {budget:g} s")
         return Closing(EventKind.SILENT, received)
 

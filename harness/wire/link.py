@@ -19,6 +19,7 @@ class Link(asyncio.Protocol):
         self.received = bytearray()
         self.ended: EventKind | None = None
         self.reason = ""
+        self.close_alert = False  # the peer said in TLS that it ends (RFC 8446 §6.1)
         self._transport: asyncio.Transport | None = None
         self._reader: asyncio.Future[None] | None = None
         self._paused = False
@@ -41,6 +42,7 @@ class Link(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """Note the orderly end; the transport then closes itself."""
+        self.close_alert = self._alerted()
         self._end(EventKind.CLOSED)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -121,6 +123,14 @@ class Link(asyncio.Protocol):
         """Drop the socket now."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _alerted(self) -> bool:
+        """Whether TLS itself has ended: asyncio reports an end of the TCP connection alone just the same."""
+        tls = None if self._transport is None else self._transport.get_extra_info("ssl_object")
+        try:
+            return tls is not None and tls.read(1) == b""
+        except ssl.SSLError as error:
+            return isinstance(error, ssl.SSLZeroReturnError)
 
     def _end(self, how: EventKind, reason: str = "") -> None:
         if self.ended is None:
