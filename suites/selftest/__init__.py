@@ -1,0 +1,1 @@
+"""Proving the suites: variants of the reference with one deliberate bug each, and what the suites make of them."""

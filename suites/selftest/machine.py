@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
 
-from harness.cases import Case, Isolation
+from harness.cases import Case, Isolation, Performance
 from harness.errors import SetupError, TargetLost, TargetProtocolError
 from harness.judge.judging import Bench, judge
 from harness.oracle import Oracle, ReferenceInProcess
@@ -70,6 +71,35 @@ class _Sight:
         return Detection.MISATTRIBUTED if self.red else Detection.UNDETECTED
 
 
+class _Witness:
+    """The oracle of all faults. Cases that need a server to themselves get one, and meet it one at a time."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.capabilities: Capabilities = {}
+        self._corpus = suite.corpus
+        self._references = {isolation: ReferenceInProcess() for isolation in Isolation}
+        self._oracles: dict[Isolation, Oracle] = {}
+        self._alone = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Start both references."""
+        for isolation, reference in self._references.items():
+            await reference.start()
+            self.capabilities = await capabilities_of(reference, timeout=ORACLE_TIMEOUT)
+            player = Player(reference, self.capabilities, PlayerSettings(ORACLE_TIMEOUT, self._corpus))
+            self._oracles[isolation] = Oracle(player)
+
+    async def stop(self) -> None:
+        """Stop them."""
+        for reference in self._references.values():
+            await reference.stop()
+
+    async def perform(self, case: Case) -> Performance:
+        """The reference's performance of a case, kept."""
+        async with self._alone if case.isolation is Isolation.TARGET else nullcontext():
+            return await self._oracles[case.isolation].perform(case)
+
+
 class Laboratory:
     """Examines faults in the running event loop, with one oracle for all. Use `async with`."""
 
@@ -80,19 +110,14 @@ class Laboratory:
         self._cases = tuple(check for check in checks if isinstance(check, Case))
         self._validators = tuple(check for check in checks if isinstance(check, ValidatorCase))
         self._bench = Bench(suite.requirements, RULES)
-        self._reference = ReferenceInProcess()
-        self._oracle: Oracle
-        self._capabilities: Capabilities = {}
+        self._witness = _Witness(suite)
 
     async def __aenter__(self) -> Laboratory:
-        await self._reference.start()
-        self._capabilities = await capabilities_of(self._reference, timeout=ORACLE_TIMEOUT)
-        settings = PlayerSettings(ORACLE_TIMEOUT, self._suite.corpus)
-        self._oracle = Oracle(Player(self._reference, self._capabilities, settings))
+        await self._witness.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._reference.stop()
+        await self._witness.stop()
 
     async def examine_all(self, faults: Sequence[Fault], settled: Callable[[FaultResult], None]) -> None:
         """Examine the faults, some at once; `settled` hears of each."""
@@ -131,7 +156,7 @@ class Laboratory:
         )
 
     async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
-        run = _FaultRun(sight, await self._player(server), self._oracle, self._bench)
+        run = _FaultRun(sight, await self._player(server), self._witness, self._bench)
         own = [case for case in self._cases if self._full or set(case.requirements) & set(sight.fault.requirements)]
         checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
         await run.play(own)
@@ -158,7 +183,7 @@ class Laboratory:
             return False  # it needs the server to itself, and takes its time
         if not commands:
             return True
-        performance = await self._oracle.perform(case)
+        performance = await self._witness.perform(case)
         sent = {
             (exchange.command or b"").split(b" ")[0].upper().decode("latin-1")
             for exchange in performance.transcript.exchanges
@@ -170,17 +195,17 @@ class Laboratory:
         try:
             capabilities = await capabilities_of(server, timeout=TIMEOUT)
         except (TargetLost, TargetProtocolError, SetupError, OSError):
-            capabilities = self._capabilities
+            capabilities = self._witness.capabilities
         return Player(server, capabilities, PlayerSettings(TIMEOUT, self._suite.corpus))
 
 
 class _FaultRun:
     """Plays cases on one faulty server."""
 
-    def __init__(self, sight: _Sight, player: Player, oracle: Oracle, bench: Bench) -> None:
+    def __init__(self, sight: _Sight, player: Player, witness: _Witness, bench: Bench) -> None:
         self._sight = sight
         self._player = player
-        self._oracle = oracle
+        self._witness = witness
         self._bench = bench
         self._validators = Validators(bench)
 
@@ -201,7 +226,7 @@ class _FaultRun:
                 await self._one(case)
 
     async def _one(self, case: Case) -> None:
-        seen, witness = await asyncio.gather(self._player.play(case), self._oracle.perform(case))
+        seen, witness = await asyncio.gather(self._player.play(case), self._witness.perform(case))
         self._sight.played += 1
         self._validators.take(case, seen)
         self._sight.take(judge(case, seen, witness, self._bench))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reference_server.actions import Close, Send
+from reference_server.actions import Close
 from reference_server.conversation import Steps
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.state import State
@@ -16,9 +16,6 @@ from suites.selftest.fault import Fault
 from suites.selftest.variants import (
     BEFORE_LOGIN,
     accepted_in,
-    added,
-    found,
-    handled,
     table,
     variant,
     without,
