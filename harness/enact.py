@@ -126,7 +126,7 @@ class _Enactment:
             self._bindings = result.bindings
         self._take(step, result, reply=reply, command=command)
         body = [cast(Expect, self._dialogue.steps[at]) for at in body_steps(self._dialogue.steps, index)]
-        self._take_body(body, reply)
+        self._take_body(body, reply, command)
 
     async def _reply(self, session: Pop3Session) -> tuple[Pop3Reply, bytes | None]:
         """The next reply, and the command that it answers."""
@@ -144,12 +144,13 @@ class _Enactment:
         if isinstance(result, Match) or not step.optional:
             self._take(step, result, event=event)
 
-    def _take_body(self, steps: Sequence[Expect], reply: Pop3Reply) -> None:
+    def _take_body(self, steps: Sequence[Expect], reply: Pop3Reply, command: bytes | None) -> None:
         matched = match_body(steps, reply, self._bindings)
         self._bindings = matched.bindings
         failed = False
         for step, result in zip(steps, matched.results, strict=True):
-            self._observe(step, result, reply.event, canonical=None)
+            canonical = self._stage.canonical(command, reply) if step.by_oracle else None
+            self._observe(step, result, reply.event, canonical=canonical)
             failed = failed or isinstance(result, Mismatch)
             if isinstance(result, Mismatch) and not step.requirements:
                 raise Blocked(_sentence(step, result))
