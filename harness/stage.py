@@ -83,6 +83,8 @@ class Stage:
 
     async def load(self, *kinds: str) -> tuple[CorpusMessage, ...]:
         """Put one message of each kind into the account's mailbox, in order. Raises Blocked, SetupError."""
+        if not kinds:
+            return ()
         numbers = range(len(self.messages) + 1, len(self.messages) + len(kinds) + 1)
         fresh = tuple(self._corpus(kind, number) for kind, number in zip(kinds, numbers, strict=True))
         carries = self._target.loader.carries
