@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from harness.clients.pop3 import Pop3Session
 from harness.errors import SetupError, TargetLost, TargetProtocolError
 from harness.targets.model import Account
-from harness.targets.reach import Reach, filled, imap_session, pop3_session
+from harness.targets.reach import ANSWER_TIMEOUT, Reach, Reaching, filled, imap_session, pop3_session
 
 #: Seconds that a mailbox may stay locked by a session that was just left, and the pause between two tries.
 LOCK_PATIENCE = 10.0
 LOCK_PAUSE = 0.05
 
 
-async def pop3_login(reach: Reach, account: Account) -> Pop3Session:
+async def pop3_login(reach: Reaching, account: Account, timeout: float = ANSWER_TIMEOUT) -> Pop3Session:
     """A session in the TRANSACTION state; a mailbox that is still locked is waited for.
 
     Raises SetupError when the login stays refused or the target is lost.
@@ -28,7 +28,7 @@ async def pop3_login(reach: Reach, account: Account) -> Pop3Session:
     pause = LOCK_PAUSE
     while True:
         try:
-            session = await pop3_session(reach)
+            session = await pop3_session(reach, timeout)
             try:
                 reply = await session.login(account.name, account.password)
             except BaseException:

@@ -167,27 +167,27 @@ class MaildirLoader:
         _check(result.status, result.said, account)
 
 
-_FROM_LINE = re.compile(rb"^From ", re.MULTILINE)
+_FROM_LINE = re.compile(rb"^(>*From )", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class MboxLoader:
-    """Appended to `path`, an mbox file (RFC 4155). Needs sh and cat where the target runs."""
+    """Appended to `path`, an mbox file (RFC 4155), lines that begin with From quoted so that the quoting can be undone.
+
+    Needs sh and cat where the target runs.
+    """
 
     reach: Reach
     path: str
     carries: frozenset[Trait]
 
     async def load(self, account: Account, messages: Sequence[CorpusMessage]) -> None:
-        """Raises SetupError for a message that an mbox cannot hold, or when the file cannot be written."""
+        """Raises SetupError when the file cannot be written."""
         stamp = time.asctime(time.gmtime())
         packed = bytearray()
         for message in messages:
-            if _FROM_LINE.search(message.data):
-                raise SetupError(
-                    f"the {message.kind} message has a line that begins with From, which an mbox cannot hold"
-                )
-            packed += f"From sender@client.test {stamp}\n".encode() + message.data.replace(b"\r\n", b"\n") + b"\n"
+            quoted = _FROM_LINE.sub(rb">\1", message.data.replace(b"\r\n", b"\n"))
+            packed += f"From sender@client.test {stamp}\n".encode() + quoted + b"\n"
         (path,) = filled([self.path], account)
         result = await self.reach.run(["sh", "-c", 'cat >> "$1"', "load", path], bytes(packed))
         _check(result.status, result.said, account)

@@ -31,8 +31,8 @@ class CommandResult:
         return " ".join(self.output.decode("utf-8", "replace").split())[-300:]
 
 
-class Reach(Protocol):
-    """Where a target listens, and a way to run commands beside it."""
+class Reaching(Protocol):
+    """Where a target listens."""
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
@@ -41,11 +41,15 @@ class Reach(Protocol):
     def tls_context(self) -> ssl.SSLContext:
         """A client context that accepts its certificate."""
 
+
+class Reach(Reaching, Protocol):
+    """Where a target listens, and a way to run commands beside it."""
+
     async def run(self, command: Sequence[str], stdin: bytes = b"") -> CommandResult:
         """Run a command where the target runs. Raises SetupError where that cannot be done."""
 
 
-def endpoint_of(reach: Reach, *names: str) -> Endpoint:
+def endpoint_of(reach: Reaching, *names: str) -> Endpoint:
     """The first of these endpoints that the target has. Raises SetupError."""
     for name in names:
         if name in reach.endpoints:
@@ -53,11 +57,11 @@ def endpoint_of(reach: Reach, *names: str) -> Endpoint:
     raise SetupError(f"the target has no {' or '.join(names)} endpoint", mend="name its port in the profile's [ports]")
 
 
-def _implicit(reach: Reach, endpoint: Endpoint) -> ssl.SSLContext | None:
+def _implicit(reach: Reaching, endpoint: Endpoint) -> ssl.SSLContext | None:
     return reach.tls_context() if endpoint.tls is TlsMode.IMPLICIT else None
 
 
-async def pop3_session(reach: Reach, timeout: float = ANSWER_TIMEOUT) -> Pop3Session:
+async def pop3_session(reach: Reaching, timeout: float = ANSWER_TIMEOUT) -> Pop3Session:
     """A POP3 session with its greeting read. Raises SetupError, TargetLost."""
     at = endpoint_of(reach, "pop3", "pop3s")
     return await Pop3Session.open(
@@ -65,7 +69,7 @@ async def pop3_session(reach: Reach, timeout: float = ANSWER_TIMEOUT) -> Pop3Ses
     )
 
 
-async def imap_session(reach: Reach, timeout: float = ANSWER_TIMEOUT) -> ImapSession:
+async def imap_session(reach: Reaching, timeout: float = ANSWER_TIMEOUT) -> ImapSession:
     """An IMAP session with its greeting read. Raises SetupError, TargetLost."""
     at = endpoint_of(reach, "imap", "imaps")
     return await ImapSession.open(
@@ -73,7 +77,7 @@ async def imap_session(reach: Reach, timeout: float = ANSWER_TIMEOUT) -> ImapSes
     )
 
 
-async def smtp_session(reach: Reach, name: str, timeout: float = ANSWER_TIMEOUT) -> SmtpSession:
+async def smtp_session(reach: Reaching, name: str, timeout: float = ANSWER_TIMEOUT) -> SmtpSession:
     """An SMTP or LMTP session with its greeting read. Raises SetupError, TargetLost."""
     at = endpoint_of(reach, name)
     return await SmtpSession.open(

@@ -1,0 +1,302 @@
+"""Doctor: what was tried on a target, what was seen, and what to change; every run begins and ends with it.
+
+Greetings and TLS on every endpoint, capabilities (RFC 2449 §5, RFC 3501 §6.1.1, RFC 5321 §4.1.1.1), a login, a message
+that is loaded and read back byte for byte, and the clock as far as trace fields (RFC 5321 §4.4) show it.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import partial
+
+from harness.clients.imap import ImapSession, exists
+from harness.clients.pop3 import Pop3Session
+from harness.clients.smtp import SmtpSession
+from harness.corpus import CorpusMessage, Trait
+from harness.errors import PostelError, TargetLost, TargetProtocolError
+from harness.results import DoctorLine
+from harness.targets.emptying import pop3_login
+from harness.targets.model import Account, Endpoint, Target, TlsMode
+from harness.transcript import Recorder
+
+#: Protocol -> capability, keyword or extension -> its parameters.
+Capabilities = Mapping[str, Mapping[str, Sequence[str]]]
+
+#: Seconds that a target's clock may differ from ours before it is worth a word.
+CLOCK_TOLERANCE = 120.0
+#: Accounts that are tried before the login counts as failed.
+ACCOUNTS_TRIED = 3
+
+_TROUBLE = (PostelError, TargetLost, TargetProtocolError, OSError)
+_RECEIVED_DATE = re.compile(rb"^Received:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*?;\s*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What the doctor found. `capabilities` are those before and after login; `greeting` is POP3's, else the first."""
+
+    lines: tuple[DoctorLine, ...]
+    ok: bool
+    capabilities: Capabilities = field(default_factory=dict)
+    greeting: str = ""
+
+
+async def examine(target: Target, *, timeout: float) -> Examination:
+    """Examine a started target; `timeout` is seconds for one answer. Never raises for what the target does."""
+    return await _Doctor(target, timeout).examine()
+
+
+class _Doctor:
+    """One examination."""
+
+    def __init__(self, target: Target, timeout: float) -> None:
+        self._target = target
+        self._timeout = timeout
+        self._lines: list[DoctorLine] = []
+        self._capabilities: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._greetings: dict[str, str] = {}
+
+    async def examine(self) -> Examination:
+        state = await self._target.alive()
+        if not state.running:
+            status = "" if state.exit_status is None else f" with exit status {state.exit_status}"
+            tail = _shown(state.log_tail[-300:].encode())
+            self._add("is it running", f"it has ended{status}; its log ends: {tail}", False, "read its log")
+        else:
+            for endpoint in self._target.endpoints.values():
+                await self._try(f"{endpoint} greets", _GREETING_MEND, partial(self._greet, endpoint))
+            if all(line.ok for line in self._lines):
+                await self._mailbox()
+        greeting = self._greetings.get("pop3") or next(iter(self._greetings.values()), "")
+        ok = all(line.ok for line in self._lines)
+        return Examination(tuple(self._lines), ok, self._capabilities, greeting)
+
+    def _add(self, tried: str, saw: str, ok: bool, mend: str = "") -> None:
+        self._lines.append(DoctorLine(tried, saw, ok, "" if ok else mend))
+
+    async def _try(self, tried: str, mend: str, step: Callable[[], Awaitable[str]]) -> bool:
+        """Take a step, and a line down for it; whatever the target does is something that was seen."""
+        try:
+            saw = await step()
+        except _TROUBLE as error:
+            hint = getattr(error, "mend", "") or mend
+            problem = getattr(error, "problem", "") or str(error) or type(error).__name__
+            self._add(tried, problem, False, hint)
+            return False
+        self._add(tried, saw, True)
+        return True
+
+    # -- endpoints ------------------------------------------------------------------------------
+
+    async def _greet(self, at: Endpoint) -> str:
+        """Connect, read the greeting, ask for capabilities, start TLS where it is offered."""
+        tls = self._target.tls_context() if at.tls is TlsMode.IMPLICIT else None
+        match at.protocol:
+            case "pop3":
+                saw, listed = await self._greet_pop3(at, tls)
+            case "imap":
+                saw, listed = await self._greet_imap(at, tls)
+            case _:
+                saw, listed = await self._greet_smtp(at, tls)
+        if at.tls is not TlsMode.IMPLICIT:
+            self._capabilities.setdefault(at.protocol, {}).update(listed)
+        self._greetings[at.name] = saw
+        return saw + (", inside TLS" if tls else "") + (", TLS starts" if at.tls is TlsMode.STARTTLS else "")
+
+    async def _greet_pop3(self, at: Endpoint, tls: ssl.SSLContext | None) -> tuple[str, dict[str, tuple[str, ...]]]:
+        async with await Pop3Session.open(
+            at.host, at.port, recorder=Recorder(), session=1, timeout=self._timeout, tls=tls
+        ) as session:
+            assert session.greeting is not None
+            saw = _shown(session.greeting.raw)
+            if not session.greeting.ok:
+                raise TargetProtocolError(f"the greeting is {saw}")
+            listed = await session.capa()
+            if at.tls is TlsMode.STARTTLS:
+                _granted((await session.stls(self._target.tls_context())).ok, "STLS")
+            await session.quit()
+            return saw, listed
+
+    async def _greet_imap(self, at: Endpoint, tls: ssl.SSLContext | None) -> tuple[str, dict[str, tuple[str, ...]]]:
+        async with await ImapSession.open(
+            at.host, at.port, recorder=Recorder(), session=1, timeout=self._timeout, tls=tls
+        ) as session:
+            assert session.greeting is not None
+            saw = _shown(session.greeting.raw)
+            listed: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(await session.capability()), ())
+            if at.tls is TlsMode.STARTTLS:
+                _granted((await session.command("STARTTLS")).ok, "STARTTLS")
+                await session.connection.start_tls(self._target.tls_context())
+            await session.logout()
+            return saw, listed
+
+    async def _greet_smtp(self, at: Endpoint, tls: ssl.SSLContext | None) -> tuple[str, dict[str, tuple[str, ...]]]:
+        async with await SmtpSession.open(
+            at.host,
+            at.port,
+            recorder=Recorder(),
+            session=1,
+            timeout=self._timeout,
+            tls=tls,
+            lmtp=at.protocol == "lmtp",
+        ) as session:
+            assert session.greeting is not None
+            saw = _shown(session.greeting.raw)
+            if not session.greeting.ok:
+                raise TargetProtocolError(f"the greeting is {saw}")
+            _granted((await session.greet()).ok, "LHLO" if session.lmtp else "EHLO")
+            listed = {keyword: tuple(rest.split()) for keyword, rest in session.extensions.items()}
+            if at.tls is TlsMode.STARTTLS:
+                _granted((await session.starttls(self._target.tls_context())).ok, "STARTTLS")
+            await session.quit()
+            return saw, listed
+
+    # -- a mailbox ------------------------------------------------------------------------------
+
+    async def _mailbox(self) -> None:
+        """Log in, load a message, read it back, and leave the mailbox empty."""
+        account = await self._usable_account()
+        if account is None:
+            return
+        names = set(self._target.endpoints)
+        if names & {"pop3", "pop3s"}:
+            if not await self._try(f"POP3 login as {account.name}", _LOGIN_MEND, lambda: self._login_pop3(account)):
+                return
+            read = self._read_pop3
+        elif names & {"imap", "imaps"}:
+            read = self._read_imap
+        else:
+            return
+        message = CorpusMessage("doctor", _MESSAGE % (time.time_ns(), time.time_ns()))
+        loaded = await self._try(
+            "a message is loaded", "check [loading] in the profile", lambda: self._load(account, message)
+        )
+        if loaded:
+            await self._try("it is read back byte for byte", _READ_MEND, lambda: self._compare(account, message, read))
+        await self._try(
+            f"the mailbox of {account.name} is emptied", "check [emptying] in the profile", lambda: self._empty(account)
+        )
+
+    async def _usable_account(self) -> Account | None:
+        """The first account that can be logged in to and is empty."""
+        problem = "there are no accounts"
+        mend = "give the profile an [accounts] table"
+        for account in self._target.accounts[:ACCOUNTS_TRIED]:
+            try:
+                await self._target.empty(account)
+            except _TROUBLE as error:
+                problem, mend = f"{account.name}: {getattr(error, 'problem', error)}", getattr(error, "mend", "")
+            else:
+                self._add("an account is there, and empty", account.name, True)
+                return account
+        self._add("an account is there, and empty", problem, False, mend or _LOGIN_MEND)
+        return None
+
+    async def _login_pop3(self, account: Account) -> str:
+        async with await pop3_login(self._target, account, self._timeout) as session:
+            listed = await session.capa()
+            self._capabilities.setdefault("pop3", {}).update(listed)
+            await session.quit()
+        tags = " ".join(sorted(self._capabilities.get("pop3", {})))
+        return f"logged in; capabilities: {tags}" if tags else "logged in; no CAPA"
+
+    async def _load(self, account: Account, message: CorpusMessage) -> str:
+        began = time.monotonic()
+        await self._target.loader.load(account, [message])
+        carries = ", ".join(sorted(self._target.loader.carries)) or "7-bit lines only"
+        return f"{len(message.data)} octets in {time.monotonic() - began:.2f} s; carries {carries}"
+
+    async def _read_pop3(self, account: Account) -> bytes:
+        async with await pop3_login(self._target, account, self._timeout) as session:
+            reply = await session.command("RETR 1")
+            await session.quit()
+        if reply.body is None:
+            raise TargetProtocolError(f"RETR 1 was answered {_shown(reply.raw)}")
+        return reply.body
+
+    async def _read_imap(self, account: Account) -> bytes:
+        async with await self._imap(account) as session:
+            selected = await session.select("INBOX")
+            if not exists(selected):
+                raise TargetProtocolError("INBOX holds no message")
+            fetched = await session.command("FETCH 1 BODY.PEEK[]")
+            await session.logout()
+        raw = b"".join(each.raw for each in fetched.untagged)
+        head = re.search(rb"\{(\d+)\}\r\n", raw)
+        if head is None:
+            raise TargetProtocolError(f"FETCH was answered {_shown(raw)}")
+        return raw[head.end() : head.end() + int(head.group(1))]
+
+    async def _imap(self, account: Account) -> ImapSession:
+        names = self._target.endpoints
+        at = names.get("imap") or names["imaps"]
+        tls = self._target.tls_context() if at.tls is TlsMode.IMPLICIT else None
+        session = await ImapSession.open(
+            at.host, at.port, recorder=Recorder(), session=1, timeout=self._timeout, tls=tls
+        )
+        if not (await session.login(account.name, account.password)).ok:
+            await session.close()
+            raise TargetProtocolError(f"no IMAP login as {account.name}")
+        return session
+
+    async def _compare(
+        self, account: Account, message: CorpusMessage, read: Callable[[Account], Awaitable[bytes]]
+    ) -> str:
+        data = await read(account)
+        if not data.endswith(message.data):
+            raise TargetProtocolError(f"{len(data)} octets that are not the message: {_shown(data)}")
+        before = data[: -len(message.data)]
+        if before and Trait.EXACT in self._target.loader.carries:
+            raise TargetProtocolError(f"{len(before)} octets stand before the message: {_shown(before)}")
+        saw = f"the same {len(message.data)} octets" + (
+            f", {len(before)} of trace fields before them" if before else ""
+        )
+        drift = _clock_drift(before)
+        if drift is not None and abs(drift) > CLOCK_TOLERANCE:
+            raise TargetProtocolError(f"{saw}; but its clock is {drift:+.0f} s from ours")
+        return saw + ("" if drift is None else f"; its clock is {drift:+.0f} s from ours")
+
+    async def _empty(self, account: Account) -> str:
+        await self._target.empty(account)
+        return "empty"
+
+
+_GREETING_MEND = "check [ports] and [tls] in the profile, and the server's log"
+_LOGIN_MEND = (
+    "check [accounts] in the profile; a server that refuses passwords without TLS must be told to allow them in tests"
+)
+_READ_MEND = (
+    "leave `exact` out of [loading] carries where something is put before messages; else the server changes mail"
+)
+_MESSAGE = (
+    b"From: doctor@client.test\r\nTo: doctor@target.test\r\nSubject: doctor %d\r\n"
+    b"Date: Mon, 01 Jan 2024 00:00:00 +0000\r\nMessage-ID: <%d@client.test>\r\n\r\n"
+    b".a line that begins with a dot\r\n.\r\nthe end\r\n"
+)
+
+
+def _granted(ok: bool, command: str) -> None:
+    if not ok:
+        raise TargetProtocolError(f"{command} was refused")
+
+
+def _clock_drift(trace: bytes) -> float | None:
+    """Seconds by which the newest trace field is ahead of our clock; None without one that can be read."""
+    found = _RECEIVED_DATE.search(trace)
+    if found is None:
+        return None
+    try:
+        return parsedate_to_datetime(found.group(1).decode("ascii", "replace")).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _shown(data: bytes) -> str:
+    """Bytes of a target as one printable line."""
+    text = data.decode("utf-8", "replace").strip()
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)[:160]
