@@ -114,7 +114,13 @@ BROKEN: dict[str, list[tuple[Said, ...]]] = {
         ((None, b"+OK <@x.test>\r\n"),),
     ],
     "RFC1939-7.UIDL-c": [(*LOGIN, (b"UIDL 1", b"+OK 2 abc\r\n"))],
-    "RFC1939-7.UIDL-d": [(*LOGIN, TWO, (b"UIDL", b"+OK\r\n1 a\r\n.\r\n"))],
+    "RFC1939-7.UIDL-d": [
+        (*LOGIN, TWO, (b"UIDL", b"+OK\r\n1 a\r\n.\r\n")),
+        (*LOGIN, (b"UIDL", b"+OK\r\n2 a\r\n.\r\n")),
+        (*LOGIN, (b"STAT", b"+OK 2 320\r\n"), (b"UIDL", b"+OK\r\n1 a\r\n.\r\n")),
+        (*LOGIN, TWO, DELE, (b"UIDL", b"+OK\r\n2 a\r\n3 b\r\n.\r\n")),
+        (*LOGIN, (b"STAT", b"+OK 99999999999 320\r\n"), (b"UIDL", b"+OK\r\n1 a\r\n.\r\n")),
+    ],
     "RFC1939-7.UIDL-e": [
         (*LOGIN, (b"UIDL", b"+OK\r\nabc\r\n.\r\n")),
         (*LOGIN, (b"UIDL", b"+OK\r\n1  abc\r\n.\r\n")),
@@ -299,6 +305,8 @@ def test_a_violation_says_where_and_what() -> None:
         # What the client sent comes back in the text.
         (GREETING, CAPA, (b"USER j\xc3\xb6rg", b"-ERR no j\xc3\xb6rg\r\n")),
         (GREETING, (b"NOOP\nNOOP", b"-ERR unknown NOOP\n")),
+        # A number that no message has, wrongly accepted, says nothing about the others.
+        (*LOGIN, (b"DELE 9", b"+OK\r\n"), TWO, (b"UIDL", b"+OK\r\n1 a\r\n2 b\r\n.\r\n")),
         # A server that ends a session may say so.
         (*LOGIN, (None, b"-ERR idle for too long\r\n")),
         (GREETING, (None, b"* BYE\r\n")),
