@@ -20,6 +20,7 @@ class AccountPool:
         if not accounts:
             raise SetupError("the target has no accounts", mend="give its profile an [accounts] table")
         self.set_aside: dict[str, str] = {}
+        self._discarded: list[Account] = []
         self._usable = len(accounts)
         self._free: asyncio.Queue[Account | None] = asyncio.Queue()
         for account in accounts:
@@ -27,20 +28,30 @@ class AccountPool:
 
     async def lease(self) -> Account:
         """The next free account, waiting for one. Raises SetupError once every account is set aside."""
-        account = await self._free.get()
-        if account is None:
-            self._free.put_nowait(None)  # for whoever waits beside us
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in list(self.set_aside.items())[:3])
-            raise SetupError(f"every account had to be set aside ({reasons})", mend="see `postel doctor`")
-        return account
+        while True:
+            account = await self._free.get()
+            if account is not None:
+                return account
+            if self._usable == 0:
+                self._free.put_nowait(None)  # for whoever waits beside us
+                reasons = "; ".join(f"{name}: {reason}" for name, reason in list(self.set_aside.items())[:3])
+                raise SetupError(f"every account had to be set aside ({reasons})", mend="see `postel doctor`")
 
     def give_back(self, account: Account) -> None:
         """Return a clean account."""
         self._free.put_nowait(account)
 
     def discard(self, account: Account, reason: str) -> None:
-        """Set an account aside for the rest of the run."""
+        """Set an account aside for the rest of the run, or until it is taken out again."""
         self.set_aside[account.name] = reason
+        self._discarded.append(account)
         self._usable -= 1
         if self._usable == 0:
             self._free.put_nowait(None)
+
+    def take_discarded(self) -> list[Account]:
+        """Take out every account that was set aside; each must be given back or discarded anew."""
+        taken, self._discarded = self._discarded, []
+        self.set_aside.clear()
+        self._usable += len(taken)
+        return taken

@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import ssl
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from harness.cases import Case, Performance
 from harness.corpus import CorpusMessage, Trait
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SetupError
 from harness.player import Player
 from harness.results import TunedSetting
 from harness.targets.model import Account, Endpoint, Loader, TargetState, TlsMode
 from harness.targets.profile import Profile
 from reference_server.accounts import derive
+from reference_server.backend import StoreFailure
 from reference_server.server import MailServer
 from reference_server.settings import TEST_COST, Limits, Settings
 
@@ -118,8 +120,9 @@ class ReferenceInProcess:
         await self._serve()
 
     async def empty(self, account: Account) -> None:
-        """Remove every message."""
-        await asyncio.to_thread(self.server.store.empty, account.name)
+        """Remove every message. Raises SetupError."""
+        with _setting_up():
+            await asyncio.to_thread(self.server.store.empty, account.name)
 
     async def alive(self) -> TargetState:
         """It lives as long as this process."""
@@ -143,7 +146,16 @@ class _DirectLoader:
         self._reference = reference
 
     async def load(self, account: Account, messages: Sequence[CorpusMessage]) -> None:
-        """Append the messages, in order."""
+        """Append the messages, in order. Raises SetupError."""
         store = self._reference.server.store
-        for message in messages:
-            await asyncio.to_thread(store.append, message.data, [account.name])
+        with _setting_up():
+            for message in messages:
+                await asyncio.to_thread(store.append, message.data, [account.name])
+
+
+@contextmanager
+def _setting_up() -> Iterator[None]:
+    try:
+        yield
+    except StoreFailure as error:
+        raise SetupError(f"the reference's store: {error}") from error

@@ -98,14 +98,31 @@ class Player:
         return ""
 
     async def _return(self, account: Account) -> None:
-        """Give the account back once a login of its own has found it clean; else set it aside."""
-        try:
-            async with asyncio.timeout(self._settings.timeout * 4):
-                await self.target.empty(account)
-        except (SetupError, TargetLost, TargetProtocolError, OSError, TimeoutError) as error:
-            self.pool.discard(account, str(error) or type(error).__name__)
-        else:
-            self.pool.give_back(account)
+        """Give the account back once a login of its own has found it clean; else set it aside.
+
+        A server may notice a lost connection late and hold the mailbox until then, so that is tried more than once.
+        """
+        trouble = ""
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                async with asyncio.timeout(self._settings.timeout * 4):
+                    await self.target.empty(account)
+            except Exception as error:  # whatever it was, the account must not spoil the next case
+                trouble = str(error) or type(error).__name__
+            else:
+                self.pool.give_back(account)
+                return
+        self.pool.discard(account, trouble)
+
+    async def recover(self) -> None:
+        """Try the accounts that were set aside again; for after a restart of the target."""
+        for account in self.pool.take_discarded():
+            await self._return(account)
+
+
+#: Seconds before each try to clean an account.
+_PAUSES = (0.0, 0.2, 1.0)
 
 
 #: How a performance ended, by what was raised; the first class that fits decides.

@@ -73,6 +73,7 @@ class _Progress:
     results: list[CaseResult] = field(default_factory=list)
     revivals: int = 0
     target_failed: str = ""
+    aborted: bool = False
     interrupted: bool = False
     began_with: tuple[DoctorLine, ...] = ()
     ended_with: tuple[DoctorLine, ...] = ()
@@ -113,17 +114,20 @@ class Runner:
     async def _guarded(self, cases: Sequence[Case], validators: Sequence[ValidatorCase]) -> None:
         """Bring up, play, take down, whatever happens on the way."""
         try:
+            await self._brought_up(cases, validators)
+            if not self._header_written:
+                self._write_header(Examination((), ok=False, capabilities={}))
+        finally:
+            await asyncio.shield(self._take_down())
+
+    async def _brought_up(self, cases: Sequence[Case], validators: Sequence[ValidatorCase]) -> None:
+        try:
             await asyncio.gather(self._target.start(), self._reference.start())
             await self._examined_run(cases, validators)
         except asyncio.CancelledError:
             self._progress.interrupted = True
         except SetupError as error:
-            self._progress.target_failed = str(error)
-            self._listener.said(str(error))
-        finally:
-            if not self._header_written:
-                self._write_header(Examination((), ok=False, capabilities={}))
-            await asyncio.shield(self._take_down())
+            self._abort(str(error))
 
     async def _examined_run(self, cases: Sequence[Case], validators: Sequence[ValidatorCase]) -> None:
         """The preflight; then, on a usable target, everything that there is to play; then the preflight again."""
@@ -131,8 +135,9 @@ class Runner:
         self._write_header(examination)
         if not examination.ok:
             failed = next(line for line in examination.lines if not line.ok)
-            self._progress.target_failed = f"{failed.tried}: {failed.saw}"
+            self._abort(f"{failed.tried}: {failed.saw}")
             return
+        self._validators.capabilities = examination.capabilities
         player = self._player(self._target, examination.capabilities)
         oracle = Oracle(self._player(self._reference, (await examine(self._reference, timeout=10)).capabilities))
         await self._play_ordinary([case for case in cases if case.isolation is Isolation.ACCOUNT], player, oracle)
@@ -145,7 +150,7 @@ class Runner:
         self._progress.ended_with = ending.lines
         if not ending.ok:
             failed = next(line for line in ending.lines if not line.ok)
-            self._progress.target_failed = f"the target did not pass the closing check: {failed.tried}: {failed.saw}"
+            self._abort(f"the target did not pass the closing check: {failed.tried}: {failed.saw}")
 
     def _player(self, target: Target, capabilities: Capabilities) -> Player:
         return Player(target, capabilities, PlayerSettings(self._settings.timeout, self._settings.corpus))
@@ -174,7 +179,7 @@ class Runner:
         self._progress.timing["played"] = time.monotonic() - began
         began = time.monotonic()
         for case, result in again:
-            await self._revive(result)
+            await self._revive(result, player)
             await self._confirm(case, result, player, oracle)
         self._progress.timing["confirmed"] = time.monotonic() - began
 
@@ -186,7 +191,7 @@ class Runner:
         self._validators.take(case, seen)
         result = judge(case, seen, witness, self._settings.bench)
         if result.outcome in _AGAIN:
-            await self._revive(result)
+            await self._revive(result, player)
             await self._confirm(case, result, player, oracle)
         else:
             self._settle(result)
@@ -201,20 +206,29 @@ class Runner:
             self._settle(confirmed(first, second))
         else:
             self._settle(replace(second, plays=2))
-        await self._revive(second)
+        await self._revive(second, player)
 
-    async def _revive(self, result: CaseResult) -> None:
+    async def _revive(self, result: CaseResult, player: Player) -> None:
         """Where the target died, say so with its log, and bring it up again, a bounded number of times."""
-        if result.outcome is not Outcome.TARGET_LOST:
+        if result.outcome not in (Outcome.TARGET_LOST, Outcome.BLOCKED):
             return
         state = await self._target.alive()
         if state.running:
             return
-        self._listener.said(f"the target died in {result.id} (exit status {state.exit_status})")
+        died = f"the target died around {result.id} (exit status {state.exit_status})"
+        self._listener.said(died)
+        self._progress.target_failed = self._progress.target_failed or died
         if self._progress.revivals >= MAX_REVIVALS or not self._target.can_restart:
-            raise SetupError(f"the target died in {result.id} and is not brought up again: {state.log_tail[-400:]}")
+            raise SetupError(f"{died} and is not brought up again; the end of its log: {state.log_tail[-400:]}")
         self._progress.revivals += 1
         await self._target.restart()
+        await player.recover()
+
+    def _abort(self, why: str) -> None:
+        """The run cannot go on, or did not end well: nothing after this is complete."""
+        self._progress.target_failed = why
+        self._progress.aborted = True
+        self._listener.said(why)
 
     # -- bookkeeping ----------------------------------------------------------------------------
 
@@ -263,7 +277,7 @@ class Runner:
         return Footer(
             finished=now_text(),
             seconds=round(seconds, 3),
-            complete=not progress.interrupted and not progress.target_failed,
+            complete=not progress.interrupted and not progress.aborted,
             exit_code=int(end.code),
             exit_reason=end.reason,
             counts=dict(Counter(result.outcome.value for result in progress.results)),

@@ -10,14 +10,16 @@ import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 
 from harness.cases import Case, Performance
 from harness.judge.judging import Bench, signature
 from harness.player import Player
 from harness.results import CaseResult, Deviation, EventRecord, ExpectationResult, event_records
+from harness.stage import Capabilities
 from harness.verdicts import Level, Outcome, Verdict
 from harness.wire import pop3_validator
-from harness.wire.pop3_validator import Violation
+from harness.wire.findings import Report, Violation
 
 #: Kinds of violation that are shown for one requirement.
 KINDS_SHOWN = 5
@@ -34,8 +36,8 @@ class ValidatorCase:
     digest: str
 
 
-def _cases(protocol: str, requirements: Sequence[str], source: str) -> tuple[ValidatorCase, ...]:
-    digest = hashlib.sha256(source.encode()).hexdigest()
+def _cases(protocol: str, requirements: Sequence[str], modules: Sequence[ModuleType]) -> tuple[ValidatorCase, ...]:
+    digest = hashlib.sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
     return tuple(
         ValidatorCase(
             id=f"{protocol}/validator/{requirement.lower()}",
@@ -50,7 +52,7 @@ def _cases(protocol: str, requirements: Sequence[str], source: str) -> tuple[Val
 
 #: The validator cases of each protocol.
 VALIDATORS: Mapping[str, tuple[ValidatorCase, ...]] = {
-    "pop3": _cases("pop3", sorted(pop3_validator.REQUIREMENTS), inspect.getsource(pop3_validator)),
+    "pop3": _cases("pop3", sorted(pop3_validator.REQUIREMENTS), (pop3_validator, *pop3_validator.PARTS)),
 }
 
 
@@ -68,13 +70,14 @@ class Validators:
     """Gathers violations while cases are played, and settles them at the end."""
 
     bench: Bench
+    capabilities: Capabilities = field(default_factory=dict)
     _sightings: dict[str, dict[str, _Sighting]] = field(default_factory=dict)
     _checked: dict[str, int] = field(default_factory=dict)
     _seen_in: dict[str, int] = field(default_factory=dict)
 
     def take(self, case: Case, performance: Performance) -> None:
         """Validate every exchange of a performance."""
-        report = pop3_validator.validate(performance.transcript.exchanges)
+        report = self._validate(performance)
         for requirement, count in report.checked.items():
             self._checked[requirement] = self._checked.get(requirement, 0) + count
         for violation in report.violations:
@@ -82,6 +85,9 @@ class Validators:
             self._seen_in[violation.requirement] = self._seen_in.get(violation.requirement, 0) + 1
             if violation.kind not in kinds:
                 kinds[violation.kind] = _Sighting(violation, case, event_records(performance.transcript))
+
+    def _validate(self, performance: Performance) -> Report:
+        return pop3_validator.validate(performance.transcript.exchanges, self.capabilities.get("pop3"))
 
     async def results(self, checks: Sequence[ValidatorCase], player: Player) -> list[CaseResult]:
         """One result for each validator case, violations confirmed by playing the case that showed them again."""
@@ -107,7 +113,7 @@ class Validators:
     async def _charged(
         self, check: ValidatorCase, result: CaseResult, sightings: Sequence[_Sighting], player: Player
     ) -> CaseResult:
-        confirmed = [each for each in sightings[:KINDS_SHOWN] if await _again(each, player)]
+        confirmed = [each for each in sightings[:KINDS_SHOWN] if await self._again(each, player)]
         first = (confirmed or sightings)[0]
         note = f"seen {self._seen_in[check.requirements[0]]} times; shown from {first.case.id}"
         result = replace(
@@ -124,18 +130,16 @@ class Validators:
             expectations=tuple(_expectation(check, each.violation, verdict) for each in confirmed),
         )
 
+    async def _again(self, sighting: _Sighting, player: Player) -> bool:
+        """Whether the case that showed a violation shows it again, played alone."""
+        report = self._validate(await player.play(sighting.case))
+        wanted = (sighting.violation.requirement, sighting.violation.kind)
+        return any((each.requirement, each.kind) == wanted for each in report.violations)
+
 
 def _nothing_checked(result: CaseResult) -> CaseResult:
     """A validator that saw nothing to judge has not passed."""
     return replace(result, outcome=Outcome.NOT_APPLICABLE, reason="no reply of this kind came in the run", notes=())
-
-
-async def _again(sighting: _Sighting, player: Player) -> bool:
-    """Whether the case that showed a violation shows it again, played alone."""
-    performance = await player.play(sighting.case)
-    report = pop3_validator.validate(performance.transcript.exchanges)
-    wanted = (sighting.violation.requirement, sighting.violation.kind)
-    return any((each.requirement, each.kind) == wanted for each in report.violations)
 
 
 def _deviation(check: ValidatorCase, violation: Violation, level: Level) -> Deviation:

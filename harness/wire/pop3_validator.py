@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from harness.transcript import Exchange
 from harness.verdicts import Facet
-from harness.wire import pop3_laws, pop3_lines, pop3_listings
+from harness.wire import pop3_answer, pop3_laws, pop3_lines, pop3_listings
 from harness.wire.findings import Findings, Report, Violation
 from harness.wire.pop3_answer import Pop3Answer, take_apart
 from harness.wire.pop3_laws import Maildrop
@@ -23,6 +23,9 @@ __all__ = ["REQUIREMENTS", "Capabilities", "Report", "Violation", "validate"]
 
 #: What a target announces: parameters by tag in upper case.
 Capabilities = Mapping[str, Sequence[str]]
+
+#: The modules that judge beside this one.
+PARTS = (pop3_answer, pop3_laws, pop3_lines, pop3_listings)
 
 _OWN_REQUIREMENTS = ("RFC1939-4-a", "RFC1939-5-b", "RFC1939-7.APOP-e")
 
