@@ -193,7 +193,7 @@ class ProfiledTarget(ABC):
             case "imap-append":
                 return AppendLoader(self, carries)
             case "maildir":
-                return MaildirLoader(self, table.path, table.owner, carries)
+                return MaildirLoader(self, table.path, table.owner, table.line_ends == "crlf", carries)
             case "mbox":
                 return MboxLoader(self, table.path, carries)
             case "command":

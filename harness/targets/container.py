@@ -20,12 +20,12 @@ from docker.models.images import Image
 
 from harness.errors import SetupError
 from harness.targets.base import ProfiledTarget
+from harness.targets.container_exec import Shells
 from harness.targets.engine import (
     EngineErrors,
     brief,
     build_image,
     connect,
-    exec_in,
     find_image,
     own_lock,
     remove_leftovers,
@@ -50,6 +50,7 @@ class ContainerTarget(ProfiledTarget):
         super().__init__(profile, profile.ports)
         self._client: docker.DockerClient | None = None
         self._container: Container | None = None
+        self._shells: Shells | None = None
         self._last_log = b""
         self._wanted = True  # false once a start was given up: a build then ends early
 
@@ -121,8 +122,14 @@ class ContainerTarget(ProfiledTarget):
         await asyncio.to_thread(self._remove)
         atexit.unregister(self._remove)
 
+    def _end_shells(self) -> None:
+        shells, self._shells = self._shells, None
+        if shells is not None:
+            shells.close()
+
     def _remove(self) -> None:
         """Remove the container at once: its mail is worth nothing."""
+        self._end_shells()
         container, self._container = self._container, None
         if container is not None:
             with contextlib.suppress(*EngineErrors):
@@ -144,6 +151,7 @@ class ContainerTarget(ProfiledTarget):
             raise SetupError(f"{self.name} was not back {RESTART_BUDGET:g} s after a restart") from error
 
     def _halt(self, container: Container) -> None:
+        self._end_shells()
         container.reload()
         if container.status != "running":
             return
@@ -176,7 +184,11 @@ class ContainerTarget(ProfiledTarget):
     async def run(self, command: Sequence[str], stdin: bytes = b"") -> CommandResult:
         """Run a command inside the container, as its default user."""
         container = self._running()
-        return await self._engine(lambda client: exec_in(client, container, command, stdin))
+        if self._shells is None and self._client is not None:
+            self._shells = Shells(self._client, container)
+        shells = self._shells
+        assert shells is not None
+        return await self._engine(lambda _client: shells.run(command, stdin))
 
     # -- the engine -----------------------------------------------------------------------------
 
@@ -225,6 +237,7 @@ class RunningContainerTarget(ContainerTarget):
 
     def _remove(self) -> None:
         """Let go of it; it stays as it is."""
+        self._end_shells()
         self._container = None
         client, self._client = self._client, None
         if client is not None:

@@ -15,17 +15,13 @@ import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import docker
 import docker.errors
 import requests
-from docker.models.containers import Container
 from docker.models.images import Image
-from docker.utils.socket import consume_socket_output, demux_adaptor, frames_iter
 
 from harness.errors import SetupError
-from harness.targets.reach import CommandResult
 
 RUN_LABEL = "postel.run"
 LOCK_LABEL = "postel.lock"
@@ -178,27 +174,6 @@ def content_digest(directory: Path) -> str:
             )
             digest.update(data)
     return digest.hexdigest()
-
-
-def exec_in(client: docker.DockerClient, container: Container, command: Sequence[str], stdin: bytes) -> CommandResult:
-    """Run a command in a container with this standard input. Raises SetupError when the engine refuses."""
-    api = client.api
-    try:
-        created = api.exec_create(container.id, list(command), stdin=True, stdout=True, stderr=True)
-        stream = api.exec_start(created["Id"], socket=True)
-        try:
-            raw: Any = getattr(stream, "_sock", stream)
-            if stdin:
-                raw.sendall(stdin)
-            raw.shutdown(1)  # SHUT_WR: the command reads the end of its input
-            frames = (demux_adaptor(*frame) for frame in frames_iter(stream, tty=False))  # type: ignore[no-untyped-call]
-            out, err = consume_socket_output(frames, demux=True)
-        finally:
-            stream.close()
-        status = api.exec_inspect(created["Id"])["ExitCode"]
-    except EngineErrors as error:
-        raise SetupError(f"`{command[0]}` could not be run in the container: {brief(error)}") from error
-    return CommandResult(-1 if status is None else int(status), (out or b"") + (err or b""))
 
 
 @functools.cache

@@ -141,12 +141,14 @@ _serial = itertools.count(1)
 class MaildirLoader:
     """Files in `path`, a Maildir; all messages of one load in one command. `owner` is `uid:gid`, in numbers.
 
-    Needs sh, tar and mv where the target runs.
+    Lines of a Maildir's files end in LF; with `crlf` they stay as they are, for a server that takes that and would
+    take a CR before an LF for the line's end. Needs sh, tar and mv where the target runs.
     """
 
     reach: Reach
     path: str
     owner: str
+    crlf: bool
     carries: frozenset[Trait]
 
     async def load(self, account: Account, messages: Sequence[CorpusMessage]) -> None:
@@ -155,7 +157,7 @@ class MaildirLoader:
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
             for message in messages:
-                data = message.data.replace(b"\r\n", b"\n")
+                data = message.data if self.crlf else message.data.replace(b"\r\n", b"\n")
                 # Sorted by name, files are in the order of loading: some servers number messages so.
                 info = tarfile.TarInfo(f"{int(time.time())}.M{next(_serial):08d}P{os.getpid()}.postel")
                 info.size, info.mode, info.mtime = len(data), 0o600, int(time.time())

@@ -89,6 +89,7 @@ class LoadingTable(_Table):
     command: tuple[str, ...] = ()
     path: str = ""
     owner: str = Field(default="", pattern=r"^(\d+(:\d+)?)?$")
+    line_ends: Literal["lf", "crlf"] = "lf"
     sender: str = "sender@client.test"
     carries: tuple[Trait, ...] | None = None
 
