@@ -114,7 +114,8 @@ class _Enactment:
             await self._expect_end(step, session)
             return
         try:
-            reply, command = self._held.pop(step.session, None) or await self._reply(session)
+            held = self._held.pop(step.session) if step.session in self._held else None
+            reply, command = held or await self._reply(session)
         except TargetLost as lost:
             self._take(step, match_loss(step, lost.kind, self._bindings), event=lost.event)
             return

@@ -11,7 +11,7 @@ from harness.suite import Suite
 
 
 @pytest.hookspec(firstresult=True)
-def pytest_postel_suite() -> Suite | None:  # type: ignore[empty-body]
+def pytest_postel_suite() -> Suite | None:
     """What the suites bring along: the requirement catalogue, the corpus, the rules."""
 
 
