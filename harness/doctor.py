@@ -200,7 +200,9 @@ class _Doctor:
     async def _login_pop3(self, account: Account) -> str:
         async with await pop3_login(self._target, account, self._timeout) as session:
             listed = await session.capa()
-            self._capabilities.setdefault("pop3", {}).update(listed)
+            found = self._capabilities.setdefault("pop3", {})
+            found.update(listed)
+            found.update(_implied(session, listed))
             await session.quit()
         tags = " ".join(sorted(self._capabilities.get("pop3", {})))
         return f"logged in; capabilities: {tags}" if tags else "logged in; no CAPA"
@@ -214,10 +216,18 @@ class _Doctor:
     async def _read_pop3(self, account: Account) -> bytes:
         async with await pop3_login(self._target, account, self._timeout) as session:
             reply = await session.command("RETR 1")
+            await self._probe(session)
             await session.quit()
         if reply.body is None:
             raise TargetProtocolError(f"RETR 1 was answered {_shown(reply.raw)}")
         return reply.body
+
+    async def _probe(self, session: Pop3Session) -> None:
+        """A server without CAPA may have the optional commands all the same (RFC 1939 §7): they are tried."""
+        found = self._capabilities.setdefault("pop3", {})
+        for command in ("TOP 1 0", "UIDL") if "CAPA" not in found else ():
+            if (await session.command(command)).ok:
+                found[command.split(" ")[0]] = ()
 
     async def _read_imap(self, account: Account) -> bytes:
         async with await self._imap(account) as session:
@@ -300,3 +310,14 @@ def _shown(data: bytes) -> str:
     """Bytes of a target as one printable line."""
     text = data.decode("utf-8", "replace").strip()
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)[:160]
+
+
+def _implied(session: Pop3Session, listed: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """What cases call capabilities although CAPA does not list it: CAPA itself, and APOP, which a greeting announces.
+
+    Without CAPA, a login that USER and PASS opened shows that they are there.
+    """
+    implied: dict[str, tuple[str, ...]] = {"CAPA": ()} if listed else {"USER": ()}
+    if session.timestamp is not None:
+        implied["APOP"] = ()
+    return implied
