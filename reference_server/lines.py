@@ -11,6 +11,9 @@ from enum import Enum, auto
 
 CRLF = b"\r\n"
 
+_KEPT_OF_TOO_LONG = 256
+"""Octets of the beginning, and of the end, of a line that was thrown away."""
+
 
 class Framing(Enum):
     """What stands in place of a line."""
@@ -26,6 +29,10 @@ class LineBuffer:
         self._octets = bytearray()
         self._searched = 0
         self._discarding = False
+        self.discarded_head = b""
+        self.discarded_tail = b""
+        """How the last line beyond its limit began and ended, without its CRLF: an IMAP line begins with a tag and may
+        end by announcing a literal, which must not be taken for commands."""
 
     def feed(self, data: bytes) -> None:
         """Append what has arrived."""
@@ -44,9 +51,16 @@ class LineBuffer:
         del self._octets[: end + 2]
         self._searched = 0
         if self._discarding or end + 2 > limit:
-            self._discarding = False
+            self._note_discarded(line)
             return Framing.TOO_LONG
         return line
+
+    def take_octets(self, most: int) -> bytes:
+        """What is there, whatever lines it makes, up to so many octets; possibly nothing."""
+        octets = bytes(memoryview(self._octets)[:most])
+        del self._octets[: len(octets)]
+        self._searched = 0
+        return octets
 
     def take_all(self) -> bytes:
         """Everything that is there, possibly nothing, whatever lines it makes."""
@@ -65,8 +79,16 @@ class LineBuffer:
         self._discarding = False
 
     def _keep_within(self, limit: int) -> None:
-        """Remember where to search on; of a line that is already too long keep only what may be half a CRLF."""
+        """Remember where to search on; of a line that is already too long keep only its end."""
         if len(self._octets) >= limit:
+            if not self._discarding:
+                self.discarded_head = bytes(self._octets[:_KEPT_OF_TOO_LONG])
             self._discarding = True
-            del self._octets[:-1]
+            del self._octets[: -max(1, min(limit - 1, _KEPT_OF_TOO_LONG))]
         self._searched = max(0, len(self._octets) - 1)
+
+    def _note_discarded(self, line: bytes) -> None:
+        if not self._discarding:
+            self.discarded_head = line[:_KEPT_OF_TOO_LONG]
+        self.discarded_tail = line[-_KEPT_OF_TOO_LONG:]
+        self._discarding = False

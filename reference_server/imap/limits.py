@@ -23,6 +23,9 @@ class GrammarLimits:
     literals: int = 256 * MIB
     """All literals of one command together: the messages of one MULTIAPPEND."""
 
+    literal_count: int = 1000
+    """Literals of one command."""
+
     skipped: int = 64 * MIB
     """Octets of non-synchronizing literals that are read and thrown away after their command was refused."""
 
