@@ -89,10 +89,8 @@ BAD_LINE_COUNTS = (("negative", "-1"), ("word", "abc"), ("digit-and-letter", "1x
 #: `octets.py`, since a server may be unable to take them.
 LARGE_LINE_COUNTS = (
     ("21", "21", "RFC1939-7.TOP-g"),
-    ("1000000000", "1000000000", "RFC1939-7.TOP-g"),
-    ("2-to-the-31", "2147483648", "RFC1939-7.TOP-g"),
-    ("2-to-the-32", "4294967296", "RFC1939-7.TOP-g"),
-    ("2-to-the-32-plus-1", "4294967297", "RFC1939-7.TOP-g"),
+    ("one-million", "1000000", "RFC1939-7.TOP-g"),
+    ("2-to-the-31-less-1", "2147483647", "RFC1939-7.TOP-g"),
 )
 
 
