@@ -7,14 +7,18 @@ connection ends the case as lost.
 from __future__ import annotations
 
 import asyncio
+import re
 
 from harness.clients.pop3 import Pop3Session
+from harness.corpus import CorpusMessage
 from harness.errors import TargetLost
 from harness.stage import Enough, Stage, shown
 from harness.transcript import EventKind
 from harness.verdicts import Facet
 from harness.wire.connection import Closing
 from harness.wire.pop3 import Pop3Reply
+
+_MESSAGE_ID = re.compile(rb"(?m)^Message-ID: [^\r\n]*")
 
 
 def keyword(line: str) -> str:
@@ -102,6 +106,26 @@ async def expect_end(
         kind=kind,
     )
     return closing
+
+
+def expect_identity(stage: Stage, reply: Pop3Reply, message: CorpusMessage, *requirements: str) -> bool:
+    """Expect the body to be this message and no other, by its Message-ID. Whether each octet is right, other cases ask.
+
+    A server that adds header fields of its own breaks the clause about RETR, and need not break it in each case.
+    """
+    found = _MESSAGE_ID.search(message.data)
+    wanted = found.group().rstrip() if found else message.data
+    there = _MESSAGE_ID.search(reply.body or b"")
+    holds = wanted in (reply.body or b"")
+    return stage.expect(
+        *requirements,
+        holds=holds,
+        facet=Facet.VIEW,
+        expected=shown(wanted),
+        observed=shown(wanted if holds else there.group().rstrip() if there else reply.raw),
+        kind="same" if holds else "another-message",
+        event=reply.event,
+    )
 
 
 def numbered(reply: Pop3Reply) -> dict[int, str]:

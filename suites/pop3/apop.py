@@ -10,7 +10,7 @@ from harness.clients.pop3 import Pop3Session
 from harness.errors import TargetLost
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
-from suites.pop3.acts import ask, expect, expect_count, expect_that, leave, need, settle
+from suites.pop3.acts import ask, expect, expect_count, expect_identity, expect_that, leave, need, settle
 
 #: msg-id of RFC 822 §4.6 and §6: local part of words and dots, at sign, domain of words or literals and dots.
 _ATOM = rb"[!#$%&'*+/0-9=?A-Z^_`a-z{|}~-]+"
@@ -54,7 +54,7 @@ async def apop(stage: Stage) -> None:
     reply = await ask(stage, session, "STAT", "RFC1939-7.APOP-g")
     settle(expect_count(stage, reply, 1, "RFC1939-7.APOP-g"))
     reply = await expect(stage, session, "RETR 1", "+OK", "RFC1939-7.APOP-i")
-    stage.expect_message(reply, stage.messages[0], "RFC1939-7.APOP-i")
+    expect_identity(stage, reply, stage.messages[0], "RFC1939-7.APOP-i")
 
 
 @case("pop3/rfc1939-7/apop-with-a-wrong-digest", "RFC1939-7.APOP-h", requires=APOP)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from harness.cases import case
 from harness.stage import Stage
 from harness.verdicts import Facet
-from suites.pop3.acts import expect, expect_count, expect_that, leave, need, numbered, settle, unique_ids
+from suites.pop3.acts import (
+    expect,
+    expect_count,
+    expect_identity,
+    expect_that,
+    leave,
+    need,
+    numbered,
+    settle,
+    unique_ids,
+)
 
 
 @case("pop3/rfc1939-4/new-mail-moves-no-number", "RFC1939-4-l", messages=("plain", "plain"))
@@ -19,7 +29,7 @@ async def new_mail_moves_no_number(stage: Stage) -> None:
     expect_that(stage, kept == before, f"{before}", f"{after}", "RFC1939-4-l", facet=Facet.VIEW)
     for number, message in enumerate(stage.messages[:2], 1):
         reply = await expect(stage, session, f"RETR {number}", "+OK", "RFC1939-4-l")
-        settle(stage.expect_message(reply, message, "RFC1939-4-l"))
+        settle(expect_identity(stage, reply, message, "RFC1939-4-l"))
 
 
 @case("pop3/rfc1939-4/new-mail-waits-for-the-next-session", "RFC1939-4-k", "RFC1939-5.STAT-c", messages=("plain",))
@@ -36,8 +46,8 @@ async def new_mail_waits_for_the_next_session(stage: Stage) -> None:
         reply = await expect(stage, session, f"RETR {number}", "+OK", "RFC1939-4-k")
         found.append(reply)
     bodies = [reply.body or b"" for reply in found]
-    there = all(any(message.data in body for body in bodies) for message in stage.messages)
-    expect_that(stage, there, "both messages", "not both of them", "RFC1939-4-k", facet=Facet.VIEW)
+    there = [any(kind in body for body in bodies) for kind in (b"Subject: plain,", b"Subject: many-lines,")]
+    expect_that(stage, all(there), "both messages", "not both of them", "RFC1939-4-k", facet=Facet.VIEW)
 
 
 @case("pop3/rfc1939-6/quit-keeps-mail-that-arrived", "RFC1939-6.QUIT-d", messages=("plain", "plain"))
@@ -51,7 +61,7 @@ async def quit_keeps_mail_that_arrived(stage: Stage) -> None:
     session = await stage.pop3()
     settle(expect_count(stage, await need(stage, session, "STAT"), 1, "RFC1939-6.QUIT-d"))
     reply = await expect(stage, session, "RETR 1", "+OK", "RFC1939-6.QUIT-d")
-    stage.expect_message(reply, fresh, "RFC1939-6.QUIT-d")
+    expect_identity(stage, reply, fresh, "RFC1939-6.QUIT-d")
 
 
 @case(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.cases import case
 from harness.stage import Stage
-from suites.pop3.acts import expect, expect_count, expect_end, need, next_login, settle
+from suites.pop3.acts import expect, expect_count, expect_end, expect_identity, need, next_login, settle
 
 #: Seconds by which a timer may be late.
 GRACE = 5.0
@@ -51,7 +51,7 @@ async def autologout_removes_nothing(stage: Stage) -> None:
     session = await next_login(stage, "POSTEL-session-a", patience=GRACE)
     settle(expect_count(stage, await need(stage, session, "STAT"), 2, "RFC1939-3-w", "RFC1939-6-b"))
     reply = await expect(stage, session, "RETR 1", "+OK", "RFC1939-3-w")
-    stage.expect_message(reply, stage.messages[0], "RFC1939-3-w")
+    expect_identity(stage, reply, stage.messages[0], "RFC1939-3-w")
 
 
 @case("pop3/rfc1939-3/commands-reset-the-timer", "RFC1939-3-v")

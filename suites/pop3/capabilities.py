@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.cases import case
 from harness.stage import Stage
-from suites.pop3.acts import expect, expect_that, leave, need, settle
+from suites.pop3.acts import expect, expect_identity, expect_that, leave, need, settle
 
 Capabilities = Mapping[str, Sequence[str]]
 CAPA = ("CAPA",)
@@ -182,7 +182,7 @@ async def expire_keeps_what_was_read(stage: Stage) -> None:
     session = await stage.pop3()
     for number, message in enumerate(stage.messages, 1):
         reply = await expect(stage, session, f"RETR {number}", "+OK", requirement)
-        stage.expect_message(reply, message, requirement)
+        expect_identity(stage, reply, message, requirement)
 
 
 @case("pop3/rfc2449-6/implementation", "RFC2449-6.9-a", requires=("CAPA", "IMPLEMENTATION"))

@@ -7,7 +7,17 @@ from harness.clients.pop3 import Pop3Session
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
 from harness.wire.pop3 import Pop3Reply
-from suites.pop3.acts import expect, expect_count, expect_that, leave, need, next_login, numbered, settle
+from suites.pop3.acts import (
+    expect,
+    expect_count,
+    expect_identity,
+    expect_that,
+    leave,
+    need,
+    next_login,
+    numbered,
+    settle,
+)
 
 
 async def _second_login(stage: Stage, *requirements: str) -> tuple[Pop3Session, Pop3Reply]:
@@ -34,7 +44,7 @@ async def second_session_cannot_take_messages_away(stage: Stage) -> None:
         await second.command("QUIT")
         await second.wait_closed()
     reply = await expect(stage, first, "RETR 1", "+OK", "RFC1939-4-d")
-    settle(stage.expect_message(reply, stage.messages[0], "RFC1939-4-d"))
+    settle(expect_identity(stage, reply, stage.messages[0], "RFC1939-4-d"))
     expect_count(stage, await need(stage, first, "STAT"), 2, "RFC1939-4-d")
 
 
@@ -94,7 +104,7 @@ async def lock_lasts_until_the_end(stage: Stage) -> None:
     expect_that(stage, sorted(listed) == [1, 2, 3], "1, 2 and 3", f"{sorted(listed)}", "RFC1939-4-d", facet=Facet.VIEW)
     for number, message in enumerate(stage.messages, 1):
         reply = await expect(stage, first, f"RETR {number}", "+OK", "RFC1939-4-d")
-        settle(stage.expect_message(reply, message, "RFC1939-4-d"))
+        settle(expect_identity(stage, reply, message, "RFC1939-4-d"))
 
 
 @case("pop3/rfc2449-8/in-use-only-for-right-credentials", "RFC2449-8.1.2-b", requires=("RESP-CODES",))

@@ -64,46 +64,48 @@ TOPS = (
     ("from-line", 2, False),
 )
 
-#: TOP of kinds in which a line begins with a dot: kind, number of lines.
+#: TOP of kinds in which a line begins with a dot: kind, number of lines, that line.
 DOTTED_TOPS = (
-    ("lone-dot", 2),
-    ("lone-dot", 3),
-    ("two-dots", 2),
-    ("dot-word", 2),
-    ("dot-first", 0),
-    ("dot-first", 1),
-    ("dotty-end", 4),
-    ("dot-runs", 5),
-    ("terminator-inside", 3),
+    ("lone-dot", 2, "."),
+    ("lone-dot", 3, "."),
+    ("two-dots", 2, ".."),
+    ("three-dots", 3, "..."),
+    ("dot-word", 2, ".x marks the spot"),
+    ("dot-space", 3, ". "),
+    ("dot-first", 1, ".first line of the body"),
+    ("dotty-end", 4, "."),
+    ("terminator-inside", 3, "."),
 )
 
 
 def _retrieved(kind: str) -> tuple[str, str]:
-    """RETR gives the message, LIST the number of its octets, and the next message follows unharmed."""
+    """RETR gives the message, LIST the number of its octets, and another message follows unharmed."""
     dotted = kind in DOTTED
     steps = [
-        "C: RETR 1",
-        expecting("+OK", "RFC1939-5.RETR-d"),
-        expecting("<message $m1>", *(STUFFED if dotted else (WHOLE,))),
-        "C: LIST 1",
-        expecting("+OK 1 <octets $m1> <any>", *SIZE, *([DOTS_NOT_COUNTED] if dotted else [])),
         "C: RETR 2",
+        expecting("+OK", "RFC1939-5.RETR-d"),
+        expecting("<message $m2>", *(STUFFED if dotted else (WHOLE,))),
+        "C: LIST 2",
+        expecting("+OK 2 <octets $m2> <any>", *SIZE, *([DOTS_NOT_COUNTED] if dotted else [])),
+        "C: RETR 1",
         expecting("+OK", TERMINATED),
-        expecting("<message $m2>", TERMINATED),
+        expecting("<message $m1>", TERMINATED),
     ]
     title = f"RETR and LIST of a message with {KINDS[kind].about}"
     if kind == "plain":
         title = "RETR and LIST of a small message"
-    return f"pop3/rfc1939-5/retr-of-{kind}", dialogue(title, steps, messages=f"1 {kind}, 1 plain")
+    return f"pop3/rfc1939-5/retr-of-{kind}", dialogue(title, steps, messages=f"1 plain, 1 {kind}")
 
 
 def _top(kind: str, lines: int, whole: bool) -> tuple[str, str]:
     """TOP gives header, empty line and so many lines of the body."""
-    requirement = "RFC1939-7.TOP-g" if whole else "RFC1939-7.TOP-e"
+    judged = ["RFC1939-7.TOP-g" if whole else "RFC1939-7.TOP-e", "RFC1939-7.TOP-d"]
+    if lines == 0:
+        judged.reverse()
     steps = [
         f"C: TOP 1 {lines}",
         expecting("+OK", "RFC1939-7.TOP-d"),
-        expecting(f"<top $m1 {lines}>", requirement, "RFC1939-7.TOP-d"),
+        expecting(f"<top $m1 {lines}>", *judged),
         "C: NOOP",
         expecting("+OK", TERMINATED),
     ]
@@ -111,12 +113,14 @@ def _top(kind: str, lines: int, whole: bool) -> tuple[str, str]:
     return f"pop3/rfc1939-7/top-{lines}-of-{kind}", dialogue(title, steps, messages=f"1 {kind}", requires="TOP")
 
 
-def _dotted_top(kind: str, lines: int) -> tuple[str, str]:
-    """TOP stuffs as RETR does."""
+def _dotted_top(kind: str, lines: int, dotted: str) -> tuple[str, str]:
+    """TOP stuffs as RETR does: the line comes back as it was, whatever the other lines are."""
     steps = [
         f"C: TOP 1 {lines}",
         expecting("+OK", "RFC1939-7.TOP-d"),
-        expecting(f"<top $m1 {lines}>", "RFC1939-7.TOP-f", "RFC1939-3-n"),
+        expecting("<lines>"),
+        expecting(f'<text "{dotted}">', "RFC1939-7.TOP-f", "RFC1939-3-n"),
+        expecting("<lines>"),
         "C: NOOP",
         expecting("+OK", TERMINATED),
     ]

@@ -8,7 +8,7 @@ from harness.errors import TargetLost
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
 from harness.wire.pop3 import Pop3Reply
-from suites.pop3.acts import expect_count, expect_that, read, settle
+from suites.pop3.acts import expect_count, expect_identity, expect_that, read, settle
 
 PIPELINING = ("PIPELINING",)
 TURN = "RFC2449-6.6-a"
@@ -31,10 +31,10 @@ async def batch_after_login(stage: Stage) -> None:
     wanted = ["+OK", "+OK", "-ERR", "+OK", "-ERR", "+OK", "+OK", "+OK", "+OK"]
     settle(expect_that(stage, statuses == wanted, " ".join(wanted), " ".join(statuses), TURN, facet=Facet.ORDER))
     expect_count(stage, replies[0], 2, TURN)
-    stage.expect_message(replies[1], stage.messages[1], TURN)
+    expect_identity(stage, replies[1], stage.messages[1], TURN)
     listed = [line.split(b" ")[0] for line in replies[5].lines or ()]
     expect_that(stage, listed == [b"2"], "message 2", shown(b" ".join(listed)), TURN, facet=Facet.ORDER)
-    stage.expect_message(replies[7], stage.messages[0], TURN)
+    expect_identity(stage, replies[7], stage.messages[0], TURN)
 
 
 @case("pop3/rfc2449-6/batch-of-a-whole-session", TURN, requires=PIPELINING, messages=("plain", "plain"))
@@ -46,7 +46,7 @@ async def batch_of_a_whole_session(stage: Stage) -> None:
     replies = await _batch(stage, session, lines, TURN)
     statuses = [reply.status for reply in replies]
     settle(expect_that(stage, set(statuses) == {"+OK"}, "six times +OK", " ".join(statuses), TURN, facet=Facet.ORDER))
-    stage.expect_message(replies[3], stage.messages[0], TURN)
+    expect_identity(stage, replies[3], stage.messages[0], TURN)
     await session.wait_closed()
     session = await stage.pop3()
     (reply,) = await _batch(stage, session, ["STAT"], TURN)
@@ -62,7 +62,7 @@ async def batch_of_downloads(stage: Stage) -> None:
     await session.send_raw(b"STAT\r\nNOOP\r\n")  # while the others are on their way
     replies = [first, *[await read(stage, session, "RETR", DURING) for _ in range(9)]]
     for reply, message in zip(replies, stage.messages, strict=True):
-        settle(stage.expect_message(reply, message, DURING))
+        settle(expect_identity(stage, reply, message, DURING))
     expect_count(stage, await read(stage, session, "STAT", DURING), 10, DURING)
     stage.expect_status(await read(stage, session, "NOOP", DURING), "+OK", DURING)
 
@@ -76,7 +76,7 @@ async def batch_cut_anywhere(stage: Stage) -> None:
     statuses = [reply.status for reply in replies]
     settle(expect_that(stage, set(statuses) == {"+OK"}, "five times +OK", " ".join(statuses), TURN, facet=Facet.ORDER))
     expect_count(stage, replies[0], 1, TURN)
-    stage.expect_message(replies[3], stage.messages[0], TURN)
+    expect_identity(stage, replies[3], stage.messages[0], TURN)
 
 
 @case("pop3/postel-load/flood-of-commands", "POSTEL-load-c", requires=PIPELINING, messages=("plain",))

@@ -12,7 +12,17 @@ from harness.stage import Enough, Stage, shown
 from harness.transcript import EventKind
 from harness.verdicts import Facet
 from harness.wire.pop3 import Pop3Reply
-from suites.pop3.acts import expect, expect_count, expect_that, need, next_login, numbered, read, settle
+from suites.pop3.acts import (
+    expect,
+    expect_count,
+    expect_identity,
+    expect_that,
+    need,
+    next_login,
+    numbered,
+    read,
+    settle,
+)
 
 #: Seconds in which a second answer to one command would come.
 QUIET = 0.3
@@ -116,7 +126,10 @@ async def octets_above_127(stage: Stage) -> None:
 @case("pop3/postel-line/lone-cr", "POSTEL-line-e", messages=("plain",))
 async def lone_cr(stage: Stage) -> None:
     """A lone CR does not end a line: two commands with a CR between them are not two commands."""
-    await _refused_once(stage, b"NOOP\rNOOP\r\n", "POSTEL-line-e")
+    session = await stage.pop3()
+    await session.send_raw(b"NOOP\rNOOP\r\n")
+    if await _closed_or(stage, session, "POSTEL-line-e") is not None:
+        await _in_step(stage, session, "POSTEL-line-e")
 
 
 @case("pop3/postel-line/lone-lf", "POSTEL-line-f", messages=("plain",))
@@ -220,7 +233,7 @@ async def thousand_messages(stage: Stage) -> None:
         observed = f"{len(reply.lines or ())} lines"
         settle(expect_that(stage, whole, f"{line} of 1 to 1000", observed, "POSTEL-load-e", facet=Facet.VIEW))
     reply = await expect(stage, session, "RETR 1000", "+OK", "POSTEL-load-e")
-    stage.expect_message(reply, stage.messages[-1], "POSTEL-load-e")
+    expect_identity(stage, reply, stage.messages[-1], "POSTEL-load-e")
 
 
 @case("pop3/postel-session/reset-in-the-middle-of-a-message", "POSTEL-session-b", messages=("large-10m", "plain"))
@@ -234,7 +247,7 @@ async def reset_in_the_middle_of_a_message(stage: Stage) -> None:
     session = await next_login(stage, "POSTEL-session-b", patience=PATIENCE)
     settle(expect_count(stage, await need(stage, session, "STAT"), 2, "POSTEL-session-b"))
     reply = await expect(stage, session, "RETR 2", "+OK", "POSTEL-session-b")
-    stage.expect_message(reply, stage.messages[1], "POSTEL-session-b")
+    expect_identity(stage, reply, stage.messages[1], "POSTEL-session-b")
 
 
 @case("pop3/postel-session/lock-goes-with-the-connection", "POSTEL-session-a", messages=("plain",))

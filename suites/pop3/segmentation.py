@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from harness.cases import case
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
-from suites.pop3.acts import expect_count, expect_that, read, settle
+from suites.pop3.acts import expect_count, expect_identity, expect_that, read, settle
 
 CUT = "RFC1939-3-d"
 WAIT = "RFC1939-3-e"
@@ -40,7 +40,7 @@ async def _cut(stage: Stage, cut: Callable[[bytes], Sequence[bytes]]) -> None:
         if line == "STAT":
             settle(expect_count(stage, reply, 1, CUT))
         if line == "RETR 1":
-            settle(stage.expect_message(reply, stage.messages[0], CUT))
+            settle(expect_identity(stage, reply, stage.messages[0], CUT))
 
 
 def _declare(slug: str, about: str, cut: Callable[[bytes], Sequence[bytes]]) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.cases import Case
 from harness.validation import VALIDATORS as ALL_VALIDATORS
 from harness.validation import ValidatorCase
-
-from harness.cases import Case
 from suites.registry import suite_cases
 
 CASES = suite_cases("pop3")
