@@ -122,6 +122,8 @@ def _leading_zero(command: Numbered) -> tuple[str, str]:
     """010 is message ten in decimal digits, or is refused. Message ten is marked, so only an octal reader says +OK."""
     line = command.line.format(n="010")
     steps = ["C: DELE 10", expecting("+OK"), f"C: {line}", expecting("-ERR", DECIMAL)]
+    if command.keyword == "DELE":
+        steps = [f"C: {line}", expecting("+OK | -ERR"), "C: LIST 8", expecting("+OK 8 <number> <any>", DECIMAL)]
     text = dialogue(f"{line} is not read as octal", steps, messages="10 plain", requires=command.requires)
     return command.id("number-is-not-octal"), text
 

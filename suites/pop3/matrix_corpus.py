@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from suites.corpus import KINDS
 from suites.pop3.dialogue_text import dialogue, expecting
+from suites.pop3.octets import TOUCHED
 
 WHOLE = "RFC1939-5.RETR-e"
 STUFFED = ("RFC1939-5.RETR-f", "RFC1939-3-n")
@@ -31,7 +32,7 @@ DOTTED = frozenset(
 )
 
 #: Judged elsewhere: in UTF-8 mode (utf8.py), by size alone (octets.py), as a load (robustness.py).
-ELSEWHERE = frozenset({"utf8-header", "bare-lf", "bare-cr", "empty", "no-final-crlf", "large-10m"})
+ELSEWHERE = frozenset({"utf8-header", "large-10m", *TOUCHED})
 
 #: TOP: kind, number of lines asked for, whether that is more than the body has.
 TOPS = (

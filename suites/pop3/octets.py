@@ -12,6 +12,7 @@ TOUCHED = {
     "bare-cr": "bare CRs",
     "empty": "no octets at all",
     "no-final-crlf": "no CRLF at its end",
+    "header-only": "a header and not even the empty line",
 }
 #: RETR ends the last line of these for them; servers count that CRLF or not (RFC 1939 §3 and §11 leave it open).
 ENDED_BY_RETR = frozenset({"empty", "no-final-crlf"})
