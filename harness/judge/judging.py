@@ -71,7 +71,13 @@ def judge(case: Case, target: Performance, oracle: Performance, bench: Bench) ->
 
 
 def _oracle_fault(oracle: Performance) -> str:
-    """Why the reference cannot be a witness here, or nothing."""
+    """Why the reference cannot be a witness here, or nothing.
+
+    What the case is about may be missing from the reference (LOGIN-DELAY, say): then there is no witness, and the
+    clause alone decides.
+    """
+    if oracle.ending is Ending.NOT_APPLICABLE:
+        return ""
     if oracle.ending is not Ending.FINISHED:
         return oracle.reason or oracle.ending.value
     for observation in oracle.observations:
