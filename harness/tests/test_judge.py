@@ -110,6 +110,12 @@ def test_where_the_reference_cannot_finish_nothing_is_charged() -> None:
     assert judge(CASE, performance(observation(A)), broken, bench()).outcome is Outcome.HARNESS_ERROR
 
 
+def test_where_the_reference_lacks_what_the_case_is_about_the_clause_alone_decides() -> None:
+    absent = performance(ending=Ending.NOT_APPLICABLE, reason="not advertised")
+    assert judge(CASE, performance(observation(A)), absent, bench()).outcome is Outcome.CONFORMS
+    assert judge(CASE, performance(observation(A, holds=False)), absent, bench()).outcome is Outcome.DEVIATES
+
+
 @pytest.mark.parametrize(
     ("ending", "outcome"),
     [
