@@ -6,6 +6,7 @@ A container whose lock is free belongs to a run that is gone, and is removed.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import functools
@@ -178,5 +179,7 @@ def content_digest(directory: Path) -> str:
 
 @functools.cache
 def own_lock() -> RunLock:
-    """This process's lock, taken when its first container starts."""
-    return RunLock()
+    """This process's lock, taken when its first container starts and given up after the last is removed."""
+    lock = RunLock()
+    atexit.register(lock.release)
+    return lock

@@ -131,7 +131,7 @@ class ProcessTarget(ProfiledTarget):
         for name, port in self._chosen.items():
             command = [part.replace("{" + name + "}", str(port)) for part in command]
         if "/" in command[0]:
-            command[0] = str((self.profile.directory / command[0]).resolve())
+            command[0] = str((self.profile.directory / command[0]).absolute())  # not resolved: links have meaning
         self._server = ServerProcess(command, self.profile.directory)
         await self._server.start(self.profile.environment)
 
