@@ -29,7 +29,7 @@ class GrammarLimits:
     skipped: int = 64 * MIB
     """Octets of non-synchronizing literals that are read and thrown away after their command was refused."""
 
-    nesting: int = 200
+    nesting: int = 100
     """Levels of parentheses, NOT and OR in one another in a search program."""
 
     search_keys: int = 10_000

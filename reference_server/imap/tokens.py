@@ -43,15 +43,15 @@ _LIST_ATOM = re.compile(rb"[\x21\x23-\x27\x2a-\x5b\x5d-\x7a\x7c-\x7e]+")
 # quoted = DQUOTE *QUOTED-CHAR DQUOTE
 # QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials
 # TEXT-CHAR = <any CHAR except CR and LF>
-_QUOTED = re.compile(rb'"((?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f]|\\["\\])*)"')
+_QUOTED = re.compile(rb'"((?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f]++|\\["\\])*+)"')
 
 # quoted =/ DQUOTE *uQUOTED-CHAR DQUOTE       uQUOTED-CHAR = QUOTED-CHAR / UTF8-2 / UTF8-3 / UTF8-4     (RFC 6855 §3)
-_QUOTED_8BIT = re.compile(rb'"((?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\xff]|\\["\\])*)"')
+_QUOTED_8BIT = re.compile(rb'"((?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\xff]++|\\["\\])*+)"')
 _ESCAPE = re.compile(rb'\\(["\\])')
 
 _LITERAL = re.compile(rb"(~?)\{[0-9]+\+?\}\r\n")
 
-# number = 1*DIGIT                      leading zeros are permitted; nineteen digits after them are the most that is read
+# number = 1*DIGIT              Leading zeros are permitted; nineteen digits after them are the most that is read.
 _NUMBER = re.compile(rb"0*([0-9]{1,19})(?![0-9])")
 
 # tagged-ext-label = tagged-label-fchar *tagged-label-char, and all keywords of commands and items
