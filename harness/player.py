@@ -42,8 +42,14 @@ class Player:
     async def play(self, case: Case) -> Performance:
         """Play one case. Never raises for what a target does; only cancellation passes through."""
         account = await self._lease(case)
-        if isinstance(account, Performance):
-            return account
+        return account if isinstance(account, Performance) else await self._play(case, account, masked=True)
+
+    async def play_unmasked(self, case: Case) -> tuple[Performance, Account]:
+        """Play one case and keep its secrets in the transcript, for a replay of its very bytes. Raises SetupError."""
+        account = await self.pool.lease()
+        return await self._play(case, account, masked=False), account
+
+    async def _play(self, case: Case, account: Account, *, masked: bool) -> Performance:
         stage = Stage(
             case,
             self.target,
@@ -51,6 +57,7 @@ class Player:
             corpus=self._settings.corpus,
             capabilities=self._capabilities,
             timeout=self._settings.timeout,
+            masked=masked,
         )
         began = time.monotonic()
         try:

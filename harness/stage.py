@@ -61,6 +61,7 @@ class Stage:
         corpus: Corpus,
         capabilities: Capabilities,
         timeout: float,
+        masked: bool = True,
     ) -> None:
         self.case = case
         self.account = account
@@ -68,7 +69,7 @@ class Stage:
         self.messages: tuple[CorpusMessage, ...] = ()
         self.observations: list[Observation] = []
         self.notes: list[str] = []
-        self.recorder = Recorder([account.password])
+        self.recorder = Recorder([account.password] if masked else [])
         self.facts = Facts(
             autologout_seconds=target.autologout_seconds,
             exact=Trait.EXACT in target.loader.carries,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import rich_click as click
 
+from harness.cli.bench import bench
 from harness.cli.checking import doctor, selftest
 from harness.cli.listing import explain, list_cases, requirements, targets
 from harness.cli.replay import replay
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (run, targets, doctor, list_cases, replay, explain, requirements, selftest, report, serve):
+for command in (run, targets, doctor, list_cases, replay, explain, requirements, selftest, report, serve, bench):
     main.add_command(command)

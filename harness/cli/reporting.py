@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import rich_click as click
-from reports.write import write_reports
 from rich.text import Text
 
 from harness.cli.console import OUT, failing
 from harness.errors import Position, UsageError
 from harness.results import read_run
+from reports.write import write_reports
 
 
 @click.command(short_help="Make the reports of a run again from its log.")
