@@ -1,7 +1,7 @@
-"""BODY[section]: the octets of a message, of a part, or of either one's header or text.
+"""BODY[section] and BINARY[section]: octets of a message, of a part, or of either one's header or text.
 
-Knows RFC 3501 §6.4.5. Nothing is decoded or mended: each section is a run of the message's octets, and HEADER.FIELDS
-a choice of them. Partials are cut by who asks.
+Knows RFC 3501 §6.4.5 and RFC 3516 §4.2. In BODY nothing is decoded or mended: each section is a run of the message's
+octets, and HEADER.FIELDS a choice of them. Partials are cut by who asks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from reference_server.mime.parse import Entity
+from reference_server.mime.transfer import decode_transfer
 
 SectionText = Literal["HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT", "TEXT", "MIME"]
 
@@ -32,6 +33,20 @@ def section(
     if text == "MIME":
         return entity.header_octets
     return None if entity.message is None else _of_message(entity.message, text, fields)
+
+
+def binary(message: Entity, part: tuple[int, ...]) -> bytes | None:
+    """BINARY[part]: the part's body with its transfer encoding undone; the whole message for no part (RFC 3516 §4.2).
+
+    None where the message has no such part. Raises UnknownEncoding where nobody knows how to undo it (UNKNOWN-CTE).
+    A multipart has no encoding of its own (RFC 2045 §6.4), whatever its header says.
+    """
+    if not part:
+        return message.source
+    entity = find_part(message, part)
+    if entity is None:
+        return None
+    return entity.body_octets if entity.parts else decode_transfer(entity.encoding, entity.body_octets)
 
 
 def find_part(message: Entity, part: tuple[int, ...]) -> Entity | None:
