@@ -6,7 +6,7 @@ import sqlite3
 
 from reference_server.backend import StoreFailure
 
-VERSION = 1
+VERSION = 2
 """Of the tables; kept in the file as `PRAGMA user_version`."""
 
 # A message's octets are stored once and shared by the mailboxes that it was delivered to; the trigger drops them with
@@ -67,15 +67,91 @@ _TABLES = (
     """,
 )
 
+# What IMAP needs beside what POP3 has. Every change of a message takes the next mod-sequence of its mailbox (RFC 7162),
+# and what was expunged is remembered by UID and mod-sequence: so "what is new since then" is one question for a session
+# that catches up, for CONDSTORE and for QRESYNC. `received` is the moment, `zone` the minutes east of UTC that belong to
+# it, as searches go by the date there. `retired_names` keeps a name from getting a UIDVALIDITY below one it has had.
+_IMAP = (
+    "ALTER TABLE mailboxes ADD COLUMN mod_sequence INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE mailboxes ADD COLUMN first_recent INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE mailboxes ADD COLUMN special_uses TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE mailboxes ADD COLUMN message_count INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE mailboxes ADD COLUMN octet_count INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN length INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN zone INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN flags INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN keywords TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE messages ADD COLUMN mod_sequence INTEGER NOT NULL DEFAULT 1",
+    "UPDATE messages SET length = (SELECT length(octets) FROM contents WHERE id = content)",
+    "UPDATE mailboxes SET (message_count, octet_count) ="
+    " (SELECT count(*), coalesce(sum(length), 0) FROM messages WHERE mailbox = id)",
+    "CREATE INDEX messages_by_change ON messages (mailbox, mod_sequence)",
+    """
+    CREATE TRIGGER count_new_message AFTER INSERT ON messages
+    BEGIN
+        UPDATE mailboxes SET message_count = message_count + 1, octet_count = octet_count + NEW.length
+        WHERE id = NEW.mailbox;
+    END
+    """,
+    """
+    CREATE TRIGGER count_removed_message AFTER DELETE ON messages
+    BEGIN
+        UPDATE mailboxes SET message_count = message_count - 1, octet_count = octet_count - OLD.length
+        WHERE id = OLD.mailbox;
+    END
+    """,
+    """
+    CREATE TABLE expunged (
+        mailbox      INTEGER NOT NULL REFERENCES mailboxes (id) ON DELETE CASCADE,
+        mod_sequence INTEGER NOT NULL,
+        uid          INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, mod_sequence, uid)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE keywords (
+        mailbox INTEGER NOT NULL REFERENCES mailboxes (id) ON DELETE CASCADE,
+        name    TEXT NOT NULL COLLATE NOCASE,
+        PRIMARY KEY (mailbox, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE subscriptions (
+        owner TEXT NOT NULL,
+        name  TEXT NOT NULL,
+        PRIMARY KEY (owner, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE retired_names (
+        owner       TEXT NOT NULL,
+        name        TEXT NOT NULL,
+        uidvalidity INTEGER NOT NULL,
+        PRIMARY KEY (owner, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE quotas (
+        owner    TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        amount   INTEGER NOT NULL,
+        PRIMARY KEY (owner, resource)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_STEPS = (_TABLES, _IMAP)
+"""What brings a file from each version to the next."""
+
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables in an empty file. Raises StoreFailure for a file of a newer version."""
+    """Make the tables, or those that an older file lacks. Raises StoreFailure for a file of a newer version."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise StoreFailure(
             f"the data was written by a newer version (tables {version}, known {VERSION})", permanent=True
         )
-    if version == 0:
-        for statement in _TABLES:
+    for statements in _STEPS[version:]:
+        for statement in statements:
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
