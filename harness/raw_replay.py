@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.accounts import AccountPool
 from harness.cases import Case
 from harness.corpus import Corpus
 from harness.targets.model import Account, Target
-from harness.transcript import Event, EventKind, Transcript
+from harness.transcript import EventKind, Transcript
 
 #: Octets by which an answer may be shorter than it was: time stamps and ids change.
 SLACK = 24
 RECEIVE = 256 * 1024
 
+_END = b"\r\n.\r\n"
 _NOT_RAW = frozenset({EventKind.TLS, EventKind.SILENT, EventKind.RESET, EventKind.NOTE})
 _CHALLENGES = (b"AUTH ", b"APOP ", b"STLS")
 
@@ -71,43 +72,48 @@ async def replay_all(recordings: Sequence[Recording], target: Target, corpus: Co
             group.create_task(one(recording))
 
 
+@dataclass(slots=True)
+class _Raw:
+    """One bare connection; `held` is what came beyond the answer that was waited for."""
+
+    connection: socket.socket
+    held: bytes = b""
+
+    async def receive(self, before: bytes) -> None:
+        """Receive an answer about as long as it was before, with the same end."""
+        ending = _END if before.endswith(_END) else before[-2:]
+        while (end := self.held.find(ending, max(len(before) - SLACK - len(ending), 0))) < 0:
+            data = await asyncio.get_running_loop().sock_recv(self.connection, RECEIVE)
+            if not data:
+                return
+            self.held += data
+        self.held = self.held[end + len(ending) :]
+
+
 async def _replay(recording: Recording, account: Account) -> None:
-    sockets: dict[int, socket.socket] = {}
-    old = recording.account
+    open_ones: dict[int, _Raw] = {}
+    names = (recording.account.name.encode(), account.name.encode())
+    passwords = (recording.account.password.encode(), account.password.encode())
     try:
         for event in recording.transcript.events:
-            if event.kind is EventKind.SENT:
-                data = event.data.replace(old.name.encode(), account.name.encode())
-                event = replace(event, data=data.replace(old.password.encode(), account.password.encode()))  # noqa: PLW2901
-            await _step(event, sockets)
+            if event.kind is EventKind.CONNECTED:
+                open_ones[event.session] = await _connect(event.text)
+            elif event.kind is EventKind.SENT:
+                data = event.data.replace(*names).replace(*passwords)
+                await asyncio.get_running_loop().sock_sendall(open_ones[event.session].connection, data)
+            elif event.kind is EventKind.RECEIVED:
+                await open_ones[event.session].receive(event.data)
+            elif event.kind is EventKind.LEFT:
+                open_ones[event.session].connection.close()
     finally:
-        for each in sockets.values():
-            each.close()
+        for each in open_ones.values():
+            each.connection.close()
 
 
-async def _step(event: Event, sockets: dict[int, socket.socket]) -> None:
-    loop = asyncio.get_running_loop()
-    if event.kind is EventKind.CONNECTED:
-        host, _, port = event.text.rpartition(":")
-        sockets[event.session] = socket.socket()
-        sockets[event.session].setblocking(False)
-        sockets[event.session].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await loop.sock_connect(sockets[event.session], (host, int(port)))
-    elif event.kind is EventKind.SENT:
-        await loop.sock_sendall(sockets[event.session], event.data)
-    elif event.kind is EventKind.RECEIVED:
-        await _receive(loop, sockets[event.session], event.data)
-    elif event.kind is EventKind.LEFT:
-        sockets[event.session].close()
-
-
-async def _receive(loop: asyncio.AbstractEventLoop, connection: socket.socket, before: bytes) -> None:
-    """Receive an answer about as long as it was before, with the same end."""
-    ending = b"\r\n.\r\n" if before.endswith(b"\r\n.\r\n") else before[-2:]
-    tail, count = b"", 0
-    while count < len(before) - SLACK or not tail.endswith(ending):
-        data = await loop.sock_recv(connection, RECEIVE)
-        if not data:
-            return
-        count += len(data)
-        tail = (tail + data)[-len(ending) :]
+async def _connect(address: str) -> _Raw:
+    host, _, port = address.rpartition(":")
+    connection = socket.socket()
+    connection.setblocking(False)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    await asyncio.get_running_loop().sock_connect(connection, (host, int(port)))
+    return _Raw(connection)
