@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from reference_server.imap.response_codes import ResponseCode
 
 
@@ -13,13 +15,12 @@ class SyntaxFault(Exception):
         super().__init__(text)
 
 
-class Refusal(Exception):
-    """An argument fits the grammar and can never succeed. `parser.py` turns it into RefusedCommand, with the tag."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An argument fits the grammar and can never succeed. `parser.py` makes RefusedCommand of it, with the tag."""
 
-    def __init__(self, text: str, code: ResponseCode | None = None) -> None:
-        self.text = text
-        self.code = code
-        super().__init__(text)
+    text: str
+    code: ResponseCode
 
 
 class CommandError(Exception):

@@ -51,9 +51,9 @@ class Partial:
     offset: int
     length: int
 
-    def of(self, octets: bytes) -> memoryview:
-        """That much of the octets, possibly nothing, without copying them (RFC 3501 §6.4.5)."""
-        return memoryview(octets)[self.offset : self.offset + self.length]
+    def of(self, octets: bytes) -> bytes:
+        """That much of the octets, possibly nothing (RFC 3501 §6.4.5)."""
+        return octets[self.offset : self.offset + self.length]
 
 
 @dataclass(frozen=True, slots=True)

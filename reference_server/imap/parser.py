@@ -13,7 +13,7 @@ from types import MappingProxyType
 from reference_server.imap import parser_mailboxes, parser_messages, parser_search, parser_session
 from reference_server.imap.commands import Command
 from reference_server.imap.dialect import Dialect
-from reference_server.imap.errors import BadCommand, CommandError, Refusal, RefusedCommand, SyntaxFault
+from reference_server.imap.errors import BadCommand, RefusedCommand, SyntaxFault
 from reference_server.imap.fragmenter import CommandText, LiteralAnnounced, tag_of
 from reference_server.imap.limits import GrammarLimits
 from reference_server.imap.names import MailboxName
@@ -104,10 +104,11 @@ def parse(text: CommandText, dialect: Dialect, limits: GrammarLimits = DEFAULT_L
     try:
         command = rule.arguments(cursor, tag)
         cursor.end()
-    except (SyntaxFault, Refusal) as error:
-        raise _with_tag(error, tag, name) from error
+    except SyntaxFault as fault:
+        raise BadCommand(tag, fault.text, name=name) from fault
     except LiteralPending:
         raise BadCommand(tag, "literal missing", name=name) from None
+    _check_refusal(cursor, tag, name)
     return command
 
 
@@ -121,9 +122,10 @@ def announced(event: LiteralAnnounced, dialect: Dialect, limits: GrammarLimits =
         rule.arguments(cursor, tag)
         cursor.end()
         raise BadCommand(tag, "unexpected literal", name=name)
-    except (SyntaxFault, Refusal) as error:
-        raise _with_tag(error, tag, name) from error
+    except SyntaxFault as fault:
+        raise BadCommand(tag, fault.text, name=name) from fault
     except LiteralPending:
+        _check_refusal(cursor, tag, name)
         _check_size(event, tag, name, limits)
     return Announced(tag, name, cursor.destination)
 
@@ -136,10 +138,9 @@ def _check_size(event: LiteralAnnounced, tag: str, name: str, limits: GrammarLim
         raise RefusedCommand(tag, "too many literals", name=name, code=Code.LIMIT)
 
 
-def _with_tag(error: SyntaxFault | Refusal, tag: str, name: str) -> CommandError:
-    if isinstance(error, SyntaxFault):
-        return BadCommand(tag, error.text, name=name)
-    return RefusedCommand(tag, error.text, name=name, code=error.code)
+def _check_refusal(cursor: Cursor, tag: str, name: str) -> None:
+    if cursor.refusal is not None:
+        raise RefusedCommand(tag, cursor.refusal.text, name=name, code=cursor.refusal.code)
 
 
 def _tag(cursor: Cursor) -> str:

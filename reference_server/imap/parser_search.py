@@ -12,7 +12,7 @@ from reference_server.imap import commands, flags
 from reference_server.imap import searchkeys as keys
 from reference_server.imap.commands import SearchReturn, SortCriterion, SortKey
 from reference_server.imap.datetimes import parse_date
-from reference_server.imap.errors import Refusal, SyntaxFault
+from reference_server.imap.errors import SyntaxFault
 from reference_server.imap.response_codes import BadCharset
 from reference_server.imap.searchkeys import SearchKey
 from reference_server.imap.tokens import Cursor
@@ -77,8 +77,8 @@ def _return_option(cursor: Cursor) -> SearchReturn:
 def _charset(cursor: Cursor) -> str:
     name = cursor.astring().decode("latin-1").upper()
     if name not in CHARSETS:
-        raise Refusal("unknown charset", BadCharset(tuple(CHARSETS)))
-    return CHARSETS[name]
+        cursor.refuse("unknown charset", BadCharset(tuple(CHARSETS)))
+    return CHARSETS.get(name, "latin-1")
 
 
 def sort(cursor: Cursor, tag: str) -> commands.Sort:

@@ -13,12 +13,8 @@ from reference_server.imap.commands import StatusItem
 from reference_server.imap.fetchitems import Attribute, BinarySection, BinarySize, BodySection
 from reference_server.imap.names import MailboxName
 from reference_server.imap.response_codes import ResponseCode
-
-Octets = bytes | memoryview
-
-Structure = bytes | int | None | tuple["Structure", ...]
-"""ENVELOPE, BODY and BODYSTRUCTURE: strings, numbers, NIL and lists. A list that begins with lists has these without
-spaces between them: the parts of a multipart, the addresses of a field (RFC 3501 §9, body-type-mpart, env-from)."""
+from reference_server.mime.bodystructure import Structure
+from reference_server.mime.threading import ThreadNode
 
 
 class Condition(Enum):
@@ -144,14 +140,6 @@ class EsearchData:
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadNode:
-    """A message and its children; `number` is None for a parent that is not in the mailbox (RFC 5256 §4)."""
-
-    number: int | None
-    children: tuple[ThreadNode, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ThreadData:
     """RFC 5256 §4."""
 
@@ -246,7 +234,7 @@ class DateItem:
 
 @dataclass(frozen=True, slots=True)
 class StructureItem:
-    """ENVELOPE, BODY or BODYSTRUCTURE."""
+    """ENVELOPE, BODY or BODYSTRUCTURE, as reference_server.mime makes them."""
 
     attribute: Attribute
     structure: Structure
@@ -257,7 +245,7 @@ class TextItem:
     """BODY[...], RFC822, RFC822.HEADER or RFC822.TEXT. `octets` are already cut to the partial; None is NIL."""
 
     item: BodySection | Attribute
-    octets: Octets | None
+    octets: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +253,7 @@ class BinaryItem:
     """BINARY[...] (RFC 3516 §4.3). `octets` are already cut to the partial."""
 
     item: BinarySection
-    octets: Octets | None
+    octets: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

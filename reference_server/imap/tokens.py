@@ -14,8 +14,8 @@ from reference_server.imap.dialect import Dialect
 from reference_server.imap.errors import Refusal, SyntaxFault
 from reference_server.imap.fragmenter import CommandText, Literal
 from reference_server.imap.limits import GrammarLimits
-from reference_server.imap.names import MailboxName, UnusableName
-from reference_server.imap.response_codes import Code
+from reference_server.imap.names import INBOX, MailboxName, UnusableName
+from reference_server.imap.response_codes import Code, ResponseCode
 from reference_server.imap.sets import LARGEST, SequenceSet, parse_sequence_set
 
 T = TypeVar("T")
@@ -74,6 +74,9 @@ class Cursor:
         self.position = 0
         self.destination: MailboxName | None = None
         """The mailbox of APPEND, as soon as it is known."""
+        self.refusal: Refusal | None = None
+        """The first argument that can never succeed. It counts only once the whole command is known to be right: BAD
+        goes before NO."""
 
     # --- what is next
 
@@ -241,7 +244,7 @@ class Cursor:
 
     # mailbox = "INBOX" / astring
     def mailbox(self) -> MailboxName:
-        """`mailbox`. Raises Refusal for a name that no mailbox can have."""
+        """`mailbox`. For a name that no mailbox can have, INBOX and a refusal."""
         return self.mailbox_of(self.astring())
 
     def mailbox_of(self, octets: bytes) -> MailboxName:
@@ -249,7 +252,12 @@ class Cursor:
         try:
             name = MailboxName.of_octets(octets, utf8=self.dialect.utf8)
         except UnusableName as error:
-            raise Refusal(str(error), Code.CANNOT) from error
+            self.refuse(str(error), Code.CANNOT)
+            return MailboxName(INBOX)
         if len(name.text.encode()) > self.limits.mailbox_name:
-            raise Refusal("the name is too long", Code.LIMIT)
+            self.refuse("the name is too long", Code.LIMIT)
         return name
+
+    def refuse(self, text: str, code: ResponseCode) -> None:
+        """Note that the command is to be refused, and go on."""
+        self.refusal = self.refusal or Refusal(text, code)
