@@ -25,7 +25,7 @@ from harness.targets.loaders import SmtpLoader
 from harness.targets.local import run_locally
 from harness.targets.model import Account, Endpoint, Loader, TargetState, TlsMode
 from harness.targets.process import ServerProcess, process_state
-from harness.targets.profile import Profile
+from harness.targets.profile import BlockedEntry, Profile
 from harness.targets.reach import CommandResult
 
 ACCOUNTS = 32
@@ -33,6 +33,13 @@ PASSWORD = "correct horse"
 #: Seconds to autologout: short enough to be waited for, long enough not to hit a session that works.
 AUTOLOGOUT = 5.0
 START_BUDGET = 30.0
+
+
+#: What no SMTP server can be given (RFC 5321 §4.1.1.4).
+_NO_FINAL_CRLF = BlockedEntry(
+    cases=("pop3/rfc1939-11/size-of-no-final-crlf",),
+    reason="messages come in by LMTP, where every message ends in CRLF",
+)
 
 
 class ReferenceTarget:
@@ -44,7 +51,7 @@ class ReferenceTarget:
     can_restart = True
 
     def __init__(self) -> None:
-        self.profile = Profile.bare(self.name)
+        self.profile = Profile(name=self.name, blocked=(NOT_BY_LMTP,))
         try:
             self.version = version("postel")
         except PackageNotFoundError:
@@ -140,3 +147,7 @@ class ReferenceTarget:
 
 #: LMTP carries lines that end in CRLF and puts trace fields before them.
 CARRIED_BY_LMTP = frozenset(Trait) - {Trait.EXACT, Trait.NO_FINAL_CRLF}
+NOT_BY_LMTP = BlockedEntry(
+    cases=("pop3/*-of-no-final-crlf",),
+    reason="a message that comes by SMTP or LMTP ends in CRLF (RFC 5321 §4.1.1.4)",
+)
