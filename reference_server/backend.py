@@ -39,6 +39,10 @@ class StoreFailure(Exception):
         super().__init__(reason)
 
 
+class Rejected(Exception):
+    """The store's answer to a request that cannot be met as things are; nothing was changed. Subclasses say why."""
+
+
 class Maildrop(Protocol):
     """An exclusively locked view of one INBOX, fixed when the lock was taken (RFC 1939 §4)."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from reference_server.actions import Action, Close, Send, SessionContext, StartTls, Work
-from reference_server.backend import MaildropLocked, StoreFailure
+from reference_server.backend import MaildropLocked, Rejected, StoreFailure
 from reference_server.lines import Framing, LineBuffer
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def blocking(call: Callable[[], T]) -> Generator[Action | Await, object, T]:
     """
     try:
         return cast(T, (yield Work(call)))
-    except (MaildropLocked, StoreFailure):
+    except (MaildropLocked, Rejected, StoreFailure):
         raise
     except Exception as error:
         raise StoreFailure(f"unexpected {error!r}") from error

@@ -88,6 +88,18 @@ class Database:
         except sqlite3.Error as error:
             raise _failure(error) from error
 
+    def snapshot(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """As `read`, but all that `operation` reads is of one moment."""
+
+        def consistent(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN")
+            try:
+                return operation(connection)
+            finally:
+                connection.execute("COMMIT")
+
+        return self.read(consistent)
+
     def close(self) -> None:
         """Close every connection; what is committed is already in the file."""
         with self._writer_lock, self._connections_lock:

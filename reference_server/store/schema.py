@@ -69,7 +69,7 @@ _TABLES = (
 
 # What IMAP needs beside what POP3 has. Every change of a message takes the next mod-sequence of its mailbox (RFC 7162),
 # and what was expunged is remembered by UID and mod-sequence: so "what is new since then" is one question for a session
-# that catches up, for CONDSTORE and for QRESYNC. `received` is the moment, `zone` the minutes east of UTC that belong to
+# that catches up, for CONDSTORE and QRESYNC. `received` is the moment, `zone` the minutes east of UTC that belong to
 # it, as searches go by the date there. `retired_names` keeps a name from getting a UIDVALIDITY below one it has had.
 _IMAP = (
     "ALTER TABLE mailboxes ADD COLUMN mod_sequence INTEGER NOT NULL DEFAULT 1",
