@@ -1,259 +1,170 @@
-"""The machine that proves the suites: plays their cases on faulty variants of the reference and says what was seen.
+"""The machine that proves the suites: examines all faults, on every core, and sums up what was seen.
 
-A fault is detected when a case that is turned red names one of the fault's own requirements, misattributed when cases
-turn red and none names it. By default a fault meets the cases that cite one of its requirements, and, where these do
-not settle it, those that use one of its commands; `full` plays all. One conforming reference is the oracle for all.
+A fault is detected when a case that it turns red names one of the fault's own requirements, misattributed when cases
+turn red and none names it. A case is never red when no fault turned it red under a requirement of that fault: such a
+case tests nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
+import queue
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from time import monotonic
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
 
-from harness.cases import Case, Isolation, Performance
-from harness.errors import SetupError, TargetLost, TargetProtocolError
-from harness.judge.judging import Bench, judge
-from harness.oracle import Oracle, ReferenceInProcess
-from harness.player import Player, PlayerSettings
-from harness.results import CaseResult
-from harness.stage import Capabilities
-from harness.suite import RULES, Suite
-from harness.validation import ValidatorCase, Validators
-from harness.verdicts import Verdict
+from harness.selectors import select
+from suites.registry import SUITES, all_checks, suite
 from suites.selftest.fault import Fault
+from suites.selftest.faults import FAULTS
+from suites.selftest.laboratory import Check, Laboratory
 from suites.selftest.outcome import Detection, FaultResult
-from suites.selftest.preflight import capabilities_of
 
-#: Seconds that a faulty server may take for one answer: it runs in this process, so silence is part of its fault.
-TIMEOUT = 1.5
-#: Seconds that the oracle may take for one answer.
-ORACLE_TIMEOUT = 20.0
-#: Seconds for one fault altogether; what was judged until then counts.
-FAULT_BUDGET = 60.0
-#: Cases that are played at once on one faulty server, and faults that are under way at once.
-CASES_AT_ONCE = 8
-FAULTS_AT_ONCE = 3
-#: Cases that are played before it is asked whether the fault is settled, where its own cases did not settle it.
-BATCH = 16
+#: Fewer faults than this are examined in this process: starting others takes longer.
+WORTH_PROCESSES = 12
+#: Processes at most; each holds an oracle of its own.
+MOST_PROCESSES = 8
+#: Seconds between looks at whether a process has died.
+_POLL = 0.5
 
-_RED = (Verdict.WARNS, Verdict.DEVIATES)
-
-Check = Case | ValidatorCase
+Settled = Callable[[FaultResult], None]
 
 
-@dataclass(slots=True)
-class _Sight:
-    """What has been seen of one fault so far."""
+@dataclass(frozen=True, slots=True)
+class SelftestResult:
+    """What became of the faults. `checks` gives the requirements of each case and validator, by id; `complete` is
+    false where only some faults were examined, so that nothing can be said of cases that stayed green."""
 
-    fault: Fault
-    red: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    played: int = 0
+    faults: tuple[FaultResult, ...]
+    checks: Mapping[str, tuple[str, ...]]
+    complete: bool = True
 
-    def take(self, result: CaseResult) -> None:
-        """Note the requirements under which a case turned red, if it did."""
-        named = {name for each in result.expectations if each.verdict in _RED for name in each.requirements}
-        if named:
-            self.red[result.id] = tuple(sorted(named))
+    def _of(self, detection: Detection) -> tuple[str, ...]:
+        return tuple(sorted(result.fault for result in self.faults if result.detection is detection))
 
     @property
-    def detected(self) -> bool:
-        """Whether a red case names one of the fault's own requirements."""
-        return any(set(named) & set(self.fault.requirements) for named in self.red.values())
+    def detected(self) -> tuple[str, ...]:
+        """Faults that a case reports under their own requirement."""
+        return self._of(Detection.DETECTED)
 
     @property
-    def detection(self) -> Detection:
-        """What this comes to."""
-        if self.detected:
-            return Detection.DETECTED
-        return Detection.MISATTRIBUTED if self.red else Detection.UNDETECTED
+    def misattributed(self) -> tuple[str, ...]:
+        """Faults that turn cases red, but not under their own requirement."""
+        return self._of(Detection.MISATTRIBUTED)
 
+    @property
+    def undetected(self) -> tuple[str, ...]:
+        """Faults that nothing sees."""
+        return self._of(Detection.UNDETECTED)
 
-class _Witness:
-    """The oracle of all faults. Cases that need a server to themselves get one, and meet it one at a time."""
-
-    def __init__(self, suite: Suite) -> None:
-        self.capabilities: Capabilities = {}
-        self._corpus = suite.corpus
-        self._references = {isolation: ReferenceInProcess() for isolation in Isolation}
-        self._oracles: dict[Isolation, Oracle] = {}
-        self._alone = asyncio.Lock()
-
-    async def start(self) -> None:
-        """Start both references."""
-        for isolation, reference in self._references.items():
-            await reference.start()
-            self.capabilities = await capabilities_of(reference, timeout=ORACLE_TIMEOUT)
-            player = Player(reference, self.capabilities, PlayerSettings(ORACLE_TIMEOUT, self._corpus))
-            self._oracles[isolation] = Oracle(player)
-
-    async def stop(self) -> None:
-        """Stop them."""
-        for reference in self._references.values():
-            await reference.stop()
-
-    async def perform(self, case: Case) -> Performance:
-        """The reference's performance of a case, kept."""
-        async with self._alone if case.isolation is Isolation.TARGET else nullcontext():
-            return await self._oracles[case.isolation].perform(case)
-
-
-class Laboratory:
-    """Examines faults in the running event loop, with one oracle for all. Use `async with`."""
-
-    def __init__(self, suite: Suite, checks: Iterable[Check], *, full: bool = False) -> None:
-        self._suite = suite
-        self._full = full
-        checks = tuple(checks)
-        self._cases = tuple(check for check in checks if isinstance(check, Case))
-        self._validators = tuple(check for check in checks if isinstance(check, ValidatorCase))
-        self._bench = Bench(suite.requirements, RULES)
-        self._witness = _Witness(suite)
-
-    async def __aenter__(self) -> Laboratory:
-        await self._witness.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._witness.stop()
-
-    async def examine_all(self, faults: Sequence[Fault], settled: Callable[[FaultResult], None]) -> None:
-        """Examine the faults, some at once; `settled` hears of each."""
-        places = asyncio.Semaphore(FAULTS_AT_ONCE)
-
-        async def one(fault: Fault) -> None:
-            async with places:
-                settled(await self.examine(fault))
-
-        async with asyncio.TaskGroup() as group:
-            for fault in faults:
-                group.create_task(one(fault))
-
-    async def examine(self, fault: Fault) -> FaultResult:
-        """Play cases on one faulty server and say what they showed."""
-        began = monotonic()
-        sight = _Sight(fault)
-        server = ReferenceInProcess(build=fault.build)
-        reason = ""
-        try:
-            async with asyncio.timeout(FAULT_BUDGET):
-                await server.start()
-                await self._play(sight, server)
-        except TimeoutError:
-            reason = f"not done within {FAULT_BUDGET:g} s"
-        finally:
-            await server.stop()
-        return FaultResult(
-            fault=fault.id,
-            requirements=fault.requirements,
-            detection=sight.detection,
-            red=dict(sorted(sight.red.items())),
-            played=sight.played,
-            seconds=round(monotonic() - began, 3),
-            reason=reason,
-        )
-
-    async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
-        run = _FaultRun(sight, await self._player(server), self._witness, self._bench)
-        own = [case for case in self._cases if self._full or set(case.requirements) & set(sight.fault.requirements)]
-        checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
-        await run.play(own)
-        await run.validate(checks)
-        rest = [case for case in self._cases if case not in own]
-        while not sight.detected and rest:
-            batch, rest = await self._next_batch(sight.fault, rest)
-            await run.play(batch)
-            await run.validate(checks)
-
-    async def _next_batch(self, fault: Fault, cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
-        """The next cases that use a command of the fault, and those after them that nobody has looked at."""
-        batch: list[Case] = []
-        for index, case in enumerate(cases):
-            if len(batch) == BATCH:
-                return batch, list(cases[index:])
-            if await self._uses(case, fault.touches):
-                batch.append(case)
-        return batch, []
-
-    async def _uses(self, case: Case, commands: Sequence[str]) -> bool:
-        """Whether a case sends one of the commands, as the oracle's performance of it shows."""
-        if case.isolation is Isolation.TARGET:
-            return False  # it needs the server to itself, and takes its time
-        if not commands:
-            return True
-        performance = await self._witness.perform(case)
-        sent = {
-            (exchange.command or b"").split(b" ")[0].upper().decode("latin-1")
-            for exchange in performance.transcript.exchanges
+    @property
+    def never_red(self) -> tuple[str, ...]:
+        """Cases that no fault turned red under a requirement of that fault."""
+        if not self.complete:
+            return ()
+        reddened = {
+            case_id
+            for result in self.faults
+            for case_id, named in result.red.items()
+            if set(named) & set(result.requirements)
         }
-        return bool(sent & set(commands))
+        return tuple(check_id for check_id in self.checks if check_id not in reddened)
 
-    async def _player(self, server: ReferenceInProcess) -> Player:
-        """A player that knows what the faulty server announces, as a run's preflight would find it."""
+    @property
+    def ok(self) -> bool:
+        """Every fault is detected, and every case can turn red."""
+        return not (self.misattributed or self.undetected or self.never_red)
+
+    def to_json(self) -> dict[str, object]:
+        """Counts and lists under their names; `results` is the matrix of which fault turned which case red."""
+        return {
+            "faults": len(self.faults),
+            "detected": len(self.detected),
+            "misattributed": len(self.misattributed),
+            "cases": len(self.checks),
+            "never_red": list(self.never_red),
+            "undetected": list(self.undetected),
+            "results": [result.to_json() for result in sorted(self.faults, key=lambda result: result.fault)],
+        }
+
+
+def every_check() -> tuple[Check, ...]:
+    """Every case and validator of every suite."""
+    return tuple(check for name in SUITES for check in all_checks(name))
+
+
+def run_selftest(
+    *, full: bool = False, selectors: Sequence[str] = (), progress: Callable[[str], None] = lambda text: None
+) -> SelftestResult:
+    """Examine the faults that the selectors choose by id, all for none. `progress` hears a line for each.
+
+    Raises UsageError for a selector that chooses nothing.
+    """
+    chosen = set(select(selectors, [fault.id for fault in FAULTS]))
+    faults = [fault for fault in FAULTS if fault.id in chosen]
+    results: list[FaultResult] = []
+
+    def settled(result: FaultResult) -> None:
+        results.append(result)
+        progress(f"{len(results)} of {len(faults)}: {result.fault}: {result.detection.value}")
+
+    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    if processes > 1 and len(faults) >= WORTH_PROCESSES:
+        _examine_apart([fault.id for fault in faults], full, processes, settled)
+    else:
+        examine(faults, every_check(), settled, full=full)
+    requirements = {check.id: check.requirements for check in every_check()}
+    return SelftestResult(tuple(results), requirements, complete=len(faults) == len(FAULTS))
+
+
+def examine(faults: Sequence[Fault], checks: Iterable[Check], settled: Settled, *, full: bool = False) -> None:
+    """Examine faults in this process; `settled` hears of each as soon as it is settled."""
+
+    async def run() -> None:
+        async with Laboratory(suite(), checks, full=full) as laboratory:
+            await laboratory.examine_all(faults, settled)
+
+    asyncio.run(run())
+
+
+# ---- several processes ----------------------------------------------------------------------------------------------
+
+_results: Queue[FaultResult]
+
+
+def _begin(results: Queue[FaultResult]) -> None:
+    """In a new process: where to report."""
+    global _results  # noqa: PLW0603 (a process of a pool has no other place to keep what it was started with)
+    _results = results
+
+
+def _examine_share(fault_ids: Sequence[str], full: bool) -> None:
+    """In a process of its own: examine a share of the faults."""
+    wanted = set(fault_ids)
+    examine([fault for fault in FAULTS if fault.id in wanted], every_check(), _results.put, full=full)
+
+
+def _examine_apart(fault_ids: Sequence[str], full: bool, processes: int, settled: Settled) -> None:
+    """Share the faults out among processes, every n-th to each, since neighbours take similar times."""
+    context = multiprocessing.get_context("spawn")
+    results: Queue[FaultResult] = context.Queue()
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(results,)) as pool:
+        shares = [pool.submit(_examine_share, fault_ids[start::processes], full) for start in range(processes)]
+        for _ in fault_ids:
+            settled(_next_result(results, shares))
+        for share in shares:
+            share.result()
+
+
+def _next_result(results: Queue[FaultResult], shares: Sequence[Future[None]]) -> FaultResult:
+    """The next result. Raises what a process died of."""
+    while True:
         try:
-            capabilities = await capabilities_of(server, timeout=TIMEOUT)
-        except (TargetLost, TargetProtocolError, SetupError, OSError):
-            capabilities = self._witness.capabilities
-        return Player(server, capabilities, PlayerSettings(TIMEOUT, self._suite.corpus))
-
-
-class _FaultRun:
-    """Plays cases on one faulty server."""
-
-    def __init__(self, sight: _Sight, player: Player, witness: _Witness, bench: Bench) -> None:
-        self._sight = sight
-        self._player = player
-        self._witness = witness
-        self._bench = bench
-        self._validators = Validators(bench)
-
-    async def play(self, cases: Sequence[Case]) -> None:
-        """Ordinary cases many at once, then one by one those that need the server to themselves."""
-        places = asyncio.Semaphore(CASES_AT_ONCE)
-
-        async def one(case: Case) -> None:
-            async with places:
-                await self._one(case)
-
-        async with asyncio.TaskGroup() as group:
-            for case in cases:
-                if case.isolation is Isolation.ACCOUNT:
-                    group.create_task(one(case))
-        for case in cases:
-            if case.isolation is Isolation.TARGET:
-                await self._one(case)
-
-    async def _one(self, case: Case) -> None:
-        seen, witness = await asyncio.gather(self._player.play(case), self._witness.perform(case))
-        self._sight.played += 1
-        self._validators.take(case, seen)
-        self._sight.take(judge(case, seen, witness, self._bench))
-
-    async def validate(self, checks: Sequence[ValidatorCase]) -> None:
-        """Settle the validators over everything that was played so far."""
-        if checks:
-            for result in await self._validators.results(checks, self._player):
-                self._sight.take(result)
-
-
-def _cites(check: Check, fault: Fault) -> bool:
-    return bool(set(check.requirements) & set(fault.requirements))
-
-
-def never_red(checks: Iterable[Check], results: Iterable[FaultResult]) -> tuple[str, ...]:
-    """The checks that no fault turned red under a requirement of that fault."""
-    reddened = {
-        case_id for result in results for case_id, named in result.red.items() if set(named) & set(result.requirements)
-    }
-    return tuple(check.id for check in checks if check.id not in reddened)
-
-
-def detections(results: Iterable[FaultResult]) -> Mapping[Detection, tuple[str, ...]]:
-    """The ids of the faults, by what became of them."""
-    sorted_results = sorted(results, key=lambda result: result.fault)
-    return {
-        detection: tuple(result.fault for result in sorted_results if result.detection is detection)
-        for detection in Detection
-    }
+            return results.get(timeout=_POLL)
+        except queue.Empty:
+            for share in shares:
+                if share.done() and share.exception() is not None:
+                    share.result()

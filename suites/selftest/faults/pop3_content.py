@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from reference_server.actions import Send
-from reference_server.conversation import Steps
+from reference_server.actions import Action, Send
+from reference_server.conversation import Await, Steps
 from reference_server.pop3 import message as message_parts
 from reference_server.pop3.grammar import TopArguments
 from reference_server.pop3.responses import CommandRefused, Renderer
@@ -26,24 +26,24 @@ LINES = "RFC1939-7.TOP-e"
 ALL_LINES = "RFC1939-7.TOP-g"
 
 
-def _sending(text: Text, change: Change) -> Build:
+def _sending(after: Text, change: Change) -> Build:
     """The messages that follow this text are changed before they are stuffed."""
 
     class Sending(Pop3Session):
-        def message(self, text_: Text, message: bytes, **values: object) -> Send:
-            return super().message(text_, change(message) if text_ is text else message, **values)
+        def message(self, text: Text, message: bytes, **values: object) -> Send:
+            return super().message(text, change(message) if text is after else message, **values)
 
     return variant(session=Sending)
 
 
-def _rendering(text: Text, renderer: type[Renderer]) -> Build:
+def _rendering(after: Text, renderer: type[Renderer]) -> Build:
     """The messages that follow this text are rendered in another way."""
 
     class Rendering(Pop3Session):
-        def message(self, text_: Text, message: bytes, **values: object) -> Send:
-            if text_ is not text:
-                return super().message(text_, message, **values)
-            return Send(renderer().message(self.say(text_, values), message))
+        def message(self, text: Text, message: bytes, **values: object) -> Send:
+            if text is not after:
+                return super().message(text, message, **values)
+            return Send(renderer().message(self.say(text, values), message))
 
     return variant(session=Rendering)
 
@@ -66,7 +66,7 @@ def _top(slug: str, title: str, requirement: str, change: Callable[[bytes, int],
     return Fault(f"pop3/content/top-{slug}", f"TOP {title}", (requirement,), build, seen_in, touches=("TOP",))
 
 
-def _keeping(sent: list[bytes]) -> Callable[..., list[object]]:
+def _keeping(sent: list[bytes]) -> Callable[[Action | Await], list[Action | Await]]:
     """Keeps a message that would be sent, unstuffed, in place of sending it."""
 
     def keep(data: bytes) -> bytes:
@@ -75,7 +75,7 @@ def _keeping(sent: list[bytes]) -> Callable[..., list[object]]:
         sent.append(b"\r\n".join(line.removeprefix(b".") if line[:2] == b".." else line for line in lines))
         return b""
 
-    return sends(keep)  # type: ignore[return-value]
+    return sends(keep)
 
 
 # ---- what is wrong ------------------------------------------------------------------------------------------------

@@ -1,0 +1,242 @@
+"""Laboratory: plays cases on faulty variants of the reference, in one event loop, and says what turned red.
+
+By default a fault meets the cases that cite one of its requirements, and, where these do not settle it, those that use
+one of its commands; `full` plays all. One conforming reference is the oracle for all faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from time import monotonic
+
+from harness.cases import Case, Isolation, Performance
+from harness.errors import TargetLost, TargetProtocolError
+from harness.judge.judging import Bench, judge
+from harness.oracle import Oracle, ReferenceInProcess
+from harness.player import Player, PlayerSettings
+from harness.results import CaseResult
+from harness.stage import Capabilities
+from harness.suite import RULES, Suite
+from harness.validation import ValidatorCase, Validators
+from harness.verdicts import Verdict
+from suites.selftest.fault import Fault
+from suites.selftest.outcome import Detection, FaultResult
+from suites.selftest.preflight import capabilities_of
+
+#: Seconds that a faulty server may take for one answer: it runs in this process, so silence is part of its fault.
+TIMEOUT = 1.5
+#: Seconds that the oracle may take for one answer.
+ORACLE_TIMEOUT = 20.0
+#: Seconds for one fault altogether; what was judged until then counts.
+FAULT_BUDGET = 60.0
+#: Cases that are played at once on one faulty server, and faults that are under way at once.
+CASES_AT_ONCE = 8
+FAULTS_AT_ONCE = 3
+#: Cases that are played before it is asked whether the fault is settled, where its own cases did not settle it.
+BATCH = 16
+
+_RED = (Verdict.WARNS, Verdict.DEVIATES)
+
+Check = Case | ValidatorCase
+
+
+@dataclass(slots=True)
+class _Sight:
+    """What has been seen of one fault so far."""
+
+    fault: Fault
+    red: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    played: int = 0
+
+    def take(self, result: CaseResult) -> None:
+        """Note the requirements under which a case turned red, if it did."""
+        named = {name for each in result.expectations if each.verdict in _RED for name in each.requirements}
+        if named:
+            self.red[result.id] = tuple(sorted(named))
+
+    @property
+    def detected(self) -> bool:
+        """Whether a red case names one of the fault's own requirements."""
+        return any(set(named) & set(self.fault.requirements) for named in self.red.values())
+
+    @property
+    def detection(self) -> Detection:
+        """What this comes to."""
+        if self.detected:
+            return Detection.DETECTED
+        return Detection.MISATTRIBUTED if self.red else Detection.UNDETECTED
+
+
+class _Witness:
+    """The oracle of all faults. Cases that need a server to themselves get one, and meet it one at a time."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.capabilities: Capabilities = {}
+        self._corpus = suite.corpus
+        self._references = {isolation: ReferenceInProcess() for isolation in Isolation}
+        self._oracles: dict[Isolation, Oracle] = {}
+        self._alone = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Start both references."""
+        for isolation, reference in self._references.items():
+            await reference.start()
+            self.capabilities = await capabilities_of(reference, timeout=ORACLE_TIMEOUT)
+            player = Player(reference, self.capabilities, PlayerSettings(ORACLE_TIMEOUT, self._corpus))
+            self._oracles[isolation] = Oracle(player)
+
+    async def stop(self) -> None:
+        """Stop them."""
+        for reference in self._references.values():
+            await reference.stop()
+
+    async def perform(self, case: Case) -> Performance:
+        """The reference's performance of a case, kept."""
+        async with self._alone if case.isolation is Isolation.TARGET else nullcontext():
+            return await self._oracles[case.isolation].perform(case)
+
+
+class Laboratory:
+    """Examines faults in the running event loop, with one oracle for all. Use `async with`."""
+
+    def __init__(self, suite: Suite, checks: Iterable[Check], *, full: bool = False) -> None:
+        self._suite = suite
+        self._full = full
+        checks = tuple(checks)
+        self._cases = tuple(check for check in checks if isinstance(check, Case))
+        self._validators = tuple(check for check in checks if isinstance(check, ValidatorCase))
+        self._bench = Bench(suite.requirements, RULES)
+        self._witness = _Witness(suite)
+
+    async def __aenter__(self) -> Laboratory:
+        await self._witness.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._witness.stop()
+
+    async def examine_all(self, faults: Sequence[Fault], settled: Callable[[FaultResult], None]) -> None:
+        """Examine the faults, some at once; `settled` hears of each."""
+        places = asyncio.Semaphore(FAULTS_AT_ONCE)
+
+        async def one(fault: Fault) -> None:
+            async with places:
+                settled(await self.examine(fault))
+
+        async with asyncio.TaskGroup() as group:
+            for fault in faults:
+                group.create_task(one(fault))
+
+    async def examine(self, fault: Fault) -> FaultResult:
+        """Play cases on one faulty server and say what they showed."""
+        began = monotonic()
+        sight = _Sight(fault)
+        server = ReferenceInProcess(build=fault.build)
+        reason = ""
+        try:
+            async with asyncio.timeout(FAULT_BUDGET):
+                await server.start()
+                await self._play(sight, server)
+        except TimeoutError:
+            reason = f"not done within {FAULT_BUDGET:g} s"
+        finally:
+            await server.stop()
+        return FaultResult(
+            fault=fault.id,
+            requirements=fault.requirements,
+            detection=sight.detection,
+            red=dict(sorted(sight.red.items())),
+            played=sight.played,
+            seconds=round(monotonic() - began, 3),
+            reason=reason,
+        )
+
+    async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
+        capabilities = await self._announced(server)
+        player = Player(server, capabilities, PlayerSettings(TIMEOUT, self._suite.corpus))
+        run = _FaultRun(sight, player, self._witness, Validators(self._bench, capabilities))
+        own = [case for case in self._cases if self._full or _cites(case, sight.fault)]
+        checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
+        await run.play(own)
+        await run.validate(checks)
+        rest = [case for case in self._cases if case not in own]
+        while not sight.detected and rest:
+            batch, rest = await self._next_batch(sight.fault, rest)
+            await run.play(batch)
+            await run.validate(checks)
+
+    async def _next_batch(self, fault: Fault, cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+        """The next cases that use a command of the fault, and those after them that nobody has looked at."""
+        batch: list[Case] = []
+        for index, case in enumerate(cases):
+            if len(batch) == BATCH:
+                return batch, list(cases[index:])
+            if await self._uses(case, fault.touches):
+                batch.append(case)
+        return batch, []
+
+    async def _uses(self, case: Case, commands: Sequence[str]) -> bool:
+        """Whether a case sends one of the commands, as the oracle's performance of it shows."""
+        if case.isolation is Isolation.TARGET:
+            return False  # it needs the server to itself, and takes its time
+        if not commands:
+            return True
+        performance = await self._witness.perform(case)
+        sent = {
+            (exchange.command or b"").split(b" ")[0].upper().decode("latin-1")
+            for exchange in performance.transcript.exchanges
+        }
+        return bool(sent & set(commands))
+
+    async def _announced(self, server: ReferenceInProcess) -> Capabilities:
+        """What the faulty server announces; what a sound one does where it cannot be asked."""
+        try:
+            return await capabilities_of(server, timeout=TIMEOUT)
+        except (TargetLost, TargetProtocolError, OSError):
+            return self._witness.capabilities
+
+
+class _FaultRun:
+    """Plays cases on one faulty server."""
+
+    def __init__(self, sight: _Sight, player: Player, witness: _Witness, validators: Validators) -> None:
+        self._sight = sight
+        self._player = player
+        self._witness = witness
+        self._validators = validators
+
+    async def play(self, cases: Sequence[Case]) -> None:
+        """Ordinary cases many at once, then one by one those that need the server to themselves."""
+        places = asyncio.Semaphore(CASES_AT_ONCE)
+
+        async def one(case: Case) -> None:
+            async with places:
+                await self._one(case)
+
+        async with asyncio.TaskGroup() as group:
+            for case in cases:
+                if case.isolation is Isolation.ACCOUNT:
+                    group.create_task(one(case))
+        for case in cases:
+            if case.isolation is Isolation.TARGET:
+                await self._one(case)
+
+    async def _one(self, case: Case) -> None:
+        seen, witness = await asyncio.gather(self._player.play(case), self._witness.perform(case))
+        self._sight.played += 1
+        self._validators.take(case, seen)
+        self._sight.take(judge(case, seen, witness, self._validators.bench))
+
+    async def validate(self, checks: Sequence[ValidatorCase]) -> None:
+        """Settle the validators over everything that was played so far."""
+        if checks:
+            for result in await self._validators.results(checks, self._player):
+                self._sight.take(result)
+
+
+def _cites(check: Check, fault: Fault) -> bool:
+    """Whether a check judges one of the fault's requirements."""
+    return bool(set(check.requirements) & set(fault.requirements))
