@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.clients.imap import exists
 from harness.corpus import CorpusMessage, Trait
 from harness.errors import SetupError, TargetLost, TargetProtocolError
 from harness.targets.base import ProfiledTarget
@@ -101,9 +102,7 @@ class HostTarget(ProfiledTarget):
                 result = await imap.select("INBOX")
                 if not result.ok:
                     raise SetupError(f"INBOX of {account.name} could not be opened: {result.tagged.raw!r}")
-                return max(
-                    (int(each.words[0]) for each in result.untagged if each.words[1:2] == ("EXISTS",)), default=0
-                )
+                return exists(result)
         except (TargetLost, TargetProtocolError) as lost:
             raise SetupError(f"the mailbox of {account.name} could not be opened: {lost}") from lost
 

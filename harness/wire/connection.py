@@ -178,6 +178,12 @@ class Connection:
         data = self._link.take()
         return (data, self.recorder.record(self.session, EventKind.RECEIVED, data)) if data else None
 
+    def take(self, octets: int) -> int:
+        """Take so many octets of what came though nobody waited for it; the index of their event."""
+        data = self._link.take()
+        self._link.put_back(data[octets:])
+        return self.recorder.record(self.session, EventKind.RECEIVED, data[:octets])
+
     async def hears_within(self, budget: float) -> bool:
         """True as soon as there is something to read or the connection ends, False after `budget` quiet seconds."""
         if self._link.received or self._link.ended is not None:
