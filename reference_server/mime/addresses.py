@@ -126,7 +126,8 @@ class _ListParser:
             if depth == 0:
                 end, position = match.span()
                 break
-        self._comment = b" ".join(unquote(value[start:end]).split()) or self._comment
+        if self._angle is None or self._angle_closed:
+            self._comment = b" ".join(unquote(value[start:end]).split()) or self._comment
         return position
 
     def _word(self, token: _Token) -> None:

@@ -99,7 +99,7 @@ class _Threads:
         self._roots = roots
 
     def _spliced(self, siblings: list[int]) -> list[int]:
-        """Siblings with the children of each dummy in its place. The longest list grows: chains of dummies stay cheap."""
+        """Siblings with the children of each dummy in its place. The longest list grows, so that chains stay cheap."""
         lists = [self._children[sibling] for sibling in siblings if self._is_dummy(sibling)]
         if not lists:
             return siblings
