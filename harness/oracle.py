@@ -59,6 +59,7 @@ class ReferenceInProcess:
     can_restart = True
 
     def __init__(self, build: Build = MailServer, *, accounts: int = ACCOUNTS, autologout: float = AUTOLOGOUT) -> None:
+        self.progress: Callable[[str], None] = lambda _text: None
         self._build = build
         self._autologout = autologout
         self._server: MailServer | None = None

@@ -8,7 +8,7 @@ attributes answer at once. Nothing here talks to a server.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -104,6 +104,9 @@ class Target(Protocol):
     `product`, `version` and `image_digest` go into the report's header ("" where not known). `endpoints` is filled
     once `start` has returned. `accounts` is the pool that cases lease from.
     """
+
+    progress: Callable[[str], None]
+    """Hears a line about each slow step of bringing it up; settable."""
 
     @property
     def name(self) -> str:

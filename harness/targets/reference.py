@@ -12,7 +12,7 @@ import shutil
 import ssl
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class ReferenceTarget:
     can_restart = True
 
     def __init__(self) -> None:
+        self.progress: Callable[[str], None] = lambda _text: None
         self.profile = Profile(name=self.name, blocked=(NOT_BY_LMTP,))
         try:
             self.version = version("postel")
