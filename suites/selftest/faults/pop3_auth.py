@@ -49,7 +49,7 @@ def _passing(slug: str, title: str, requirements: tuple[str, ...], handler: Hand
     return _fault(slug, title, requirements, variant(commands=handled(PASS=handler)))
 
 
-# ---- who gets in --------------------------------------------------------------------------------------------------
+# ---- who gets in ----------------------------------------------------------------------------------------------------
 
 
 def _prefix(credentials: AlteredCredentials, account: str, password: str) -> bool:

@@ -11,7 +11,7 @@ from reference_server.pop3.state import State
 from reference_server.pop3.texts import Text
 from reference_server.sasl import MechanismFactory
 from suites.selftest.fault import Build, Fault
-from suites.selftest.variants import Handler, handled, offering, variant, without
+from suites.selftest.variants import Handler, accepted_in, handled, offering, variant, without
 
 
 def _fault(slug: str, title: str, requirements: tuple[str, ...], build: Build) -> Fault:
@@ -138,7 +138,12 @@ FAULTS: tuple[Fault, ...] = (
         ("RFC5034-3-a", "RFC5034-3-b"),
         SASL=Capability("SASL", arguments=lambda session: ",".join(session.permitted_mechanisms())),
     ),
-    _answered("single-line", "CAPA's answer is one line", ("RFC2449-5.CAPA-b", "RFC2449-5-a"), _single_line),
+    _fault(
+        "single-line",
+        "CAPA's answer after a login is one line",
+        ("RFC2449-5.CAPA-b", "RFC2449-5-a"),
+        variant(commands=accepted_in("CAPA", State.TRANSACTION, handler=_single_line)),
+    ),
     _answered(
         "lines-end-in-a-space",
         "Capability lines end in a space",

@@ -78,7 +78,7 @@ def _keeping(sent: list[bytes]) -> Callable[[Action | Await], list[Action | Awai
     return sends(keep)
 
 
-# ---- what is wrong ------------------------------------------------------------------------------------------------
+# ---- what is wrong --------------------------------------------------------------------------------------------------
 
 
 def _in_header(data: bytes, field: bytes) -> bytes:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from reference_server.actions import Send
+from reference_server.actions import Close, Send
 from reference_server.backend import Credentials
 from reference_server.conversation import Steps, next_line
 from reference_server.pop3 import grammar
@@ -17,6 +17,7 @@ from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.state import State
 from reference_server.pop3.texts import Text
 from reference_server.sasl import MECHANISMS, MechanismFactory, SaslStep
+from reference_server.sasl.plain import Plain
 from suites.selftest.credentials import AlteredCredentials, judging
 from suites.selftest.fault import Build, Fault
 from suites.selftest.variants import accepted_in, found, handled, parsed, variant, without
@@ -31,14 +32,14 @@ def _fault(slug: str, title: str, requirements: tuple[str, ...], build: Build) -
 def _plain(decide: Callable[[str, str, str], str | None]) -> dict[str, MechanismFactory]:
     """PLAIN with another idea of the three parts of its message; None refuses."""
 
-    class Plain(MECHANISMS["PLAIN"]):  # type: ignore[misc]
+    class Changed(Plain):
         def respond(self, data: bytes) -> SaslStep:
             parts = data.split(b"\0")
             text = [part.decode("utf-8", "replace") for part in parts]
             changed = decide(*text) if len(text) == 3 else None
-            return super().respond(data if changed is None else changed.encode())  # type: ignore[no-any-return]
+            return super().respond(data if changed is None else changed.encode())
 
-    return {**MECHANISMS, "PLAIN": Plain}
+    return {**MECHANISMS, "PLAIN": Changed}
 
 
 def _auth_with(decoded: Callable[[bytes], bytes | None], *, limit: int | None = None) -> Build:
@@ -51,7 +52,8 @@ def _auth_with(decoded: Callable[[bytes], bytes | None], *, limit: int | None = 
         yield session.challenge(b"")
         line = yield from next_line(limit or session.context.settings.limits.sasl_line)
         if not isinstance(line, bytes):
-            raise CommandRefused(Text.LINE_TOO_LONG)
+            yield Close()
+            return
         if line == b"*":
             raise CommandRefused(Text.CANCELLED)
         data = decoded(line)
@@ -218,7 +220,7 @@ def _signature_with_ok(session: Pop3Session, arguments: AuthArguments) -> Steps:
             wanted = steps.send(answer)
         except StopIteration:
             return
-        if isinstance(wanted, Send) and wanted.data.startswith(b"+ dj0"):
+        if isinstance(wanted, Send) and wanted.data.startswith((b"+ dj0", b"+ dj1")):  # base64 of `v=`
             yield Send(b"+OK " + wanted.data[2:])
             session.enter_transaction((yield from session.open_maildrop("user1")))
             return
@@ -372,10 +374,10 @@ FAULTS: tuple[Fault, ...] = (
     _fault("pads-anywhere", "Pad characters may stand anywhere", (f"{AUTH}m",), _auth_with(_pads)),
     _fault("base64-cut-short", "Base64 of any length will do", (f"{AUTH}k",), _auth_with(_short)),
     _fault(
-        "responses-are-commands",
-        "A response may have 255 octets and is then dropped with the session",
+        "long-responses-close",
+        "A response of more than 255 octets closes the connection",
         (f"{AUTH}n",),
-        variant(session=type("_Short", (Pop3Session,), {}), commands=handled(AUTH=_initial_needed)),
+        _auth_with(_strict, limit=255),
     ),
     _fault("passwords-are-not-checked", "Any password will do", (f"{AUTH}o",), variant(credentials=judging(_anybody))),
     _fault(

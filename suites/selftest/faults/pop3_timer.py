@@ -1,0 +1,115 @@
+"""The inactivity timer (RFC 1939 §3), and what serving many clients takes (POSTEL requirements)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from reference_server.actions import Action, Send
+from reference_server.backend import StoredMessage
+from reference_server.pop3.session import Pop3Session
+from reference_server.pop3.state import State
+from reference_server.pop3.texts import Text
+from reference_server.settings import Settings
+from suites.selftest.fault import Build, Fault
+from suites.selftest.maildrops import AlteredMaildrop, opening
+from suites.selftest.variants import variant
+
+
+def _fault(slug: str, title: str, requirements: tuple[str, ...], build: Build, *touches: str) -> Fault:
+    return Fault(f"pop3/timer/{slug}", title, requirements, build, touches=touches or ("NOOP",))
+
+
+class _Impatient(Pop3Session):
+    """Half a second, in every state."""
+
+    @property
+    def idle_limit(self) -> float:
+        return 0.5
+
+
+class _ImpatientAfterLogin(Pop3Session):
+    @property
+    def idle_limit(self) -> float:
+        return 0.5 if self.state is State.TRANSACTION else super().idle_limit
+
+
+class _Endless(Pop3Session):
+    @property
+    def idle_limit(self) -> float:
+        return 3600.0
+
+
+class _SaysGoodbye(Pop3Session):
+    def timed_out(self) -> list[Action]:
+        return [self.negative(Text.TEMPORARY_FAILURE), *super().timed_out()]
+
+
+class _FromTheStart(Pop3Session):
+    """The timer is never started anew: it bounds the session."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._began = time.monotonic()
+
+    @property
+    def idle_limit(self) -> float:
+        return super().idle_limit - (time.monotonic() - self._began)
+
+
+class _OnlyGoodCommands(Pop3Session):
+    """Refused commands do not start the timer anew."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._good = time.monotonic()
+
+    def positive(self, text: Text, **values: object) -> Send:
+        self._good = time.monotonic()
+        return super().positive(text, **values)
+
+    @property
+    def idle_limit(self) -> float:
+        return super().idle_limit - (time.monotonic() - self._good)
+
+
+def _few_sessions(settings: Settings) -> Settings:
+    return replace(settings, limits=replace(settings.limits, sessions=3, sessions_per_address=3))
+
+
+class _FirstHundred(AlteredMaildrop):
+    """Maildrops are cut at five hundred messages."""
+
+    def arranged(self, messages: list[StoredMessage]) -> list[StoredMessage]:
+        return messages[:500]
+
+
+FAULTS: tuple[Fault, ...] = (
+    _fault("half-a-second", "The timer is half a second", ("RFC1939-3-u",), variant(session=_Impatient)),
+    _fault(
+        "half-a-second-after-login",
+        "The timer is half a second after a login",
+        ("RFC1939-3-u",),
+        variant(session=_ImpatientAfterLogin),
+    ),
+    _fault("never", "The timer never ends a session", ("RFC1939-3-x", "RFC1939-3-y"), variant(session=_Endless)),
+    _fault(
+        "says-goodbye", "The timer says -ERR when it ends a session", ("RFC1939-3-y",), variant(session=_SaysGoodbye)
+    ),
+    _fault("is-not-reset", "The timer is not started anew", ("RFC1939-3-v",), variant(session=_FromTheStart)),
+    _fault(
+        "is-not-reset-by-refusals",
+        "Refused commands do not start the timer anew",
+        ("RFC1939-3-v",),
+        variant(session=_OnlyGoodCommands),
+    ),
+    Fault(
+        "pop3/load/maildrops-are-cut",
+        "Maildrops are cut at five hundred messages",
+        ("POSTEL-load-e",),
+        variant(maildrops=opening(_FirstHundred)),
+        "providers with a window of recent mail",
+        touches=("LIST",),
+    ),
+)
