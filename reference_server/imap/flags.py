@@ -44,4 +44,7 @@ def is_keyword(flag: str) -> bool:
 
 def without_repetitions(flags: list[str]) -> tuple[str, ...]:
     """The flags in their order, each one once."""
-    return tuple({folded(flag): flag for flag in reversed(flags)}.values())[::-1]
+    first: dict[str, str] = {}
+    for flag in flags:
+        first.setdefault(folded(flag), flag)
+    return tuple(first.values())

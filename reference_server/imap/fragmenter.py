@@ -185,7 +185,8 @@ class Fragmenter:
 
     def _too_long(self, buffer: LineBuffer, line: bytes | Framing) -> TooLong:
         head, tail = _ends(buffer, line)
-        tag = tag_of(bytes(self._lines) or head)
+        begin = bytes(self._lines) or head
+        tag = tag_of(begin) if b" " in begin else None
         self._reset()
         announced = _announcement(tail)
         if announced is not None:

@@ -125,7 +125,7 @@ def canonical_pattern(text: str) -> str:
 
 def _canonical(text: str) -> str:
     first, delimiter, rest = text.partition(DELIMITER)
-    return INBOX + delimiter + rest if first.upper() == INBOX else text
+    return INBOX + delimiter + rest if first.isascii() and first.upper() == INBOX else text
 
 
 def _problem(text: str) -> str | None:

@@ -184,7 +184,8 @@ def test_qresync_needs_enable(octets: bytes, command: c.Command) -> None:
 
 
 @pytest.mark.parametrize("octets", [b"MOVE 1 foo", b"UID EXPUNGE $", b"STATUS foo (SIZE DELETED)", b"IDLE", b"ENABLE x",
-                                    b'LIST (SUBSCRIBED) "" * RETURN (STATUS (UNSEEN))', b"SELECT {3+}\r\nfoo"])  # fmt: skip
+                                    b'LIST (SUBSCRIBED) "" * RETURN (STATUS (UNSEEN))',
+                                    b"SELECT {3+}\r\nfoo"])  # fmt: skip
 def test_imap4rev2_includes_extensions(octets: bytes) -> None:
     assert parsed(octets, REV2).tag == "a"
     with pytest.raises(BadCommand):
@@ -340,7 +341,8 @@ def test_a_command_is_judged_before_its_literal_comes(octets: bytes, expected: A
 @pytest.mark.parametrize(
     "octets",
     [b"a NOOP {3}\r\n", b"a FOO {3}\r\n", b"a LOGIN x y{3}\r\n", b"a LOGIN  {3}\r\n", b"a SEARCH FOO {3}\r\n",
-     b"a FETCH {3}\r\n", b"a LOGIN ~{3}\r\n", b"a {3}\r\n", b"a LOGIN {1}\r\n\x00 {3}\r\n", b'a LOGIN "{3}\r\n', b"a NOOP{3}\r\n"],
+     b"a FETCH {3}\r\n", b"a LOGIN ~{3}\r\n", b"a {3}\r\n", b"a LOGIN {1}\r\n\x00 {3}\r\n",
+     b'a LOGIN "{3}\r\n', b"a NOOP{3}\r\n"],
 )  # fmt: skip
 def test_an_error_before_a_literal_is_known_before_it_comes(octets: bytes) -> None:
     with pytest.raises(BadCommand) as bad:
