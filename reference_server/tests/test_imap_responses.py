@@ -128,15 +128,19 @@ def test_response_codes(code: codes.ResponseCode, text: str) -> None:
     assert line == f"a OK [{text}] Text\r\n".encode()
 
 
+NESTED = ThreadNode(4, (ThreadNode(23),))
+
+
 @pytest.mark.parametrize(
     ("threads", "text"),
     [
         ((), b"* THREAD"),
-        ((ThreadNode(2), ThreadNode(3, (ThreadNode(6, (ThreadNode(4, (ThreadNode(23),)), ThreadNode(44, (ThreadNode(7),)))),))),
+        ((ThreadNode(2), ThreadNode(3, (ThreadNode(6, (NESTED, ThreadNode(44, (ThreadNode(7),)))),))),
          b"* THREAD (2)(3 6 (4 23)(44 7))"),
         ((ThreadNode(None, (ThreadNode(3), ThreadNode(5))),), b"* THREAD ((3)(5))"),
         ((ThreadNode(1, (ThreadNode(None, (ThreadNode(3), ThreadNode(5))),)),), b"* THREAD (1 (3)(5))"),
-        ((ThreadNode(1, (ThreadNode(2), ThreadNode(None, (ThreadNode(3), ThreadNode(5))))),), b"* THREAD (1 (2)((3)(5)))"),
+        ((ThreadNode(1, (ThreadNode(2), ThreadNode(None, (ThreadNode(3), ThreadNode(5))))),),
+         b"* THREAD (1 (2)((3)(5)))"),
     ],
 )  # fmt: skip
 def test_threads(threads: tuple[ThreadNode, ...], text: bytes) -> None:
@@ -146,15 +150,14 @@ def test_threads(threads: tuple[ThreadNode, ...], text: bytes) -> None:
 def test_a_thread_may_be_as_deep_as_a_mailbox_is_long() -> None:
     node = ThreadNode(100_000)
     for number in range(99_999, 0, -1):
-        node = ThreadNode(number, (node, ThreadNode(None, ())) if number % 5000 == 0 else (node,))
+        node = ThreadNode(number, (node, ThreadNode(100_000 + number)) if number % 5000 == 0 else (node,))
     rendered = Renderer().render(r.ThreadData((node,)))
     assert rendered.startswith(b"* THREAD (1 2 3 4")
     assert rendered.count(b"(") == rendered.count(b")")
 
 
-PARTIAL = BodySection(
-    Section((1, 2), SectionText.HEADER_FIELDS, (b"From", b"x y", b"\xff")), Partial(7, 100), peek=True
-)
+FIELDS = Section((1, 2), SectionText.HEADER_FIELDS, (b"From", b"x y", b"\xff"))
+PARTIAL = BodySection(FIELDS, Partial(7, 100), peek=True)
 
 FETCHED: list[tuple[r.FetchData, bytes]] = [
     (r.FlagsItem(("\\Seen", "$X")), b"FLAGS (\\Seen $X)"),
@@ -209,7 +212,8 @@ def test_envelope_and_bodystructure_of_a_message() -> None:
     authors = b'(("A" NIL "a" "x")(NIL NIL "b" "y"))'
     inner = b"(NIL {1}\r\n\xe4 NIL NIL NIL NIL NIL NIL NIL NIL)"
     assert Renderer().render(r.FetchResponse(1, data)) == (
-        b'* 1 FETCH (ENVELOPE ("Mon, 1 Jan 2024 00:00:00 +0000" "a \\"b\\"" %b %b %b ((NIL NIL "c" "z")) NIL NIL NIL NIL) '
+        b'* 1 FETCH (ENVELOPE ("Mon, 1 Jan 2024 00:00:00 +0000" "a \\"b\\"" %b %b %b ((NIL NIL "c" "z")) '
+        b"NIL NIL NIL NIL) "
         b'BODY (("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 3 0)'
         b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 17 %b '
         b'("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 3 0) 2) "MIXED"))\r\n'
@@ -283,8 +287,8 @@ def test_nil_is_no_string() -> None:
         Cursor(command_text(b"x"), FULL, GrammarLimits()).nstring()
 
 
-@given(st.text(), st.text())
-def test_no_text_breaks_out_of_its_line(text: str, tag: str) -> None:
+@given(st.text())
+def test_no_text_breaks_out_of_its_line(text: str) -> None:
     line = Renderer().render(StatusResponse(OK, text, tag="a"))
     assert line.endswith(b"\r\n")
     assert all(0x20 <= octet < 0x7F for octet in line[:-2])
