@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from harness.dialogue.model import Template, Variable
+from harness.dialogue.model import Chunk, ChunkForm, Template, Variable
 from harness.errors import HarnessError
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
@@ -55,13 +56,21 @@ class Bindings:
 
 def substitute(template: Template, bindings: Bindings) -> bytes:
     """The octets to send; for a `Send`, whoever plays it adds the CRLF. Raises HarnessError for an unbound name."""
-    return b"".join(b"".join(_value(piece, bindings) for piece in chunk.pieces) * chunk.times for chunk in template)
+    return b"".join(chunk_octets(chunk, bindings) for chunk in template)
 
 
-def _value(piece: bytes | Variable, bindings: Bindings) -> bytes:
+def chunk_octets(chunk: Chunk, bindings: Bindings) -> bytes:
+    """A chunk's octets with its names replaced. In a literal a message's name stands for its octets, not its UID."""
+    whole = chunk.form in (ChunkForm.LITERAL, ChunkForm.LITERAL_PLUS)
+    octets = b"".join(_value(piece, bindings, whole=whole) for piece in chunk.pieces) * chunk.times
+    return base64.b64encode(octets) if chunk.form is ChunkForm.BASE64 else octets
+
+
+def _value(piece: bytes | Variable, bindings: Bindings, *, whole: bool) -> bytes:
     if isinstance(piece, bytes):
         return piece
-    value = bindings.names.get(piece.name, bindings.messages.get(piece.name))
+    name, message = bindings.names.get(piece.name), bindings.messages.get(piece.name)
+    value = message if name is None or (whole and message is not None) else name
     if value is None:
         raise HarnessError(f"${piece.name} is not bound", mend="this is a fault of postel; please report it")
     return value

@@ -76,6 +76,22 @@ def compare_top(expected: bytes, got: bytes, lines: int, *, exact: bool) -> Diff
     return difference
 
 
+def compare_header(expected: bytes, got: bytes, *, exact: bool) -> Difference | None:
+    """How `got` differs from a message's header with the empty line that ends it (RFC 3501 §6.4.5, HEADER)."""
+    return _compare([split_message(expected)[0]], got, exact=exact)
+
+
+def compare_body(expected: bytes, got: bytes) -> Difference | None:
+    """How `got` differs from what follows a message's header (RFC 3501 §6.4.5, TEXT)."""
+    return _compare(_forms(split_message(expected)[1]), got, exact=True)
+
+
+def split_message(message: bytes) -> tuple[bytes, bytes]:
+    """A message's header with the empty line that ends it, and what follows."""
+    at = (_CRLF + message).find(_CRLF + _CRLF)
+    return (message, b"") if at < 0 else (message[: at + len(_CRLF)], message[at + len(_CRLF) :])
+
+
 def top_of(message: bytes, lines: int) -> bytes:
     """Header, empty line and the first `lines` lines of a message's body, each line with its CRLF."""
     at = (_CRLF + message).find(_CRLF + _CRLF)

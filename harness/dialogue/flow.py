@@ -11,22 +11,18 @@ from dataclasses import dataclass, field
 
 from harness.dialogue.header import Header
 from harness.dialogue.model import (
-    START_NAMES,
     WHOLE_BODY_WORDS,
     Any,
     BodyEnd,
     Eof,
     Lines,
     Literal,
-    Message,
-    Octets,
     Oracle,
     Pattern,
     Role,
     Template,
-    Top,
-    Variable,
 )
+from harness.dialogue.names import Names
 from harness.dialogue.patterns import Expectation, PlacedPattern
 from harness.dialogue.source import Line
 
@@ -35,7 +31,6 @@ POP3_STATUS = ("+OK", "-ERR", "+")
 
 _CODE = re.compile(r"[2-5](?:[0-9][0-9]|[0-9]z|yz)")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
-_MESSAGE_NAME = re.compile(r"m[0-9]+")
 
 
 @dataclass(slots=True)
@@ -57,24 +52,15 @@ class Flow:
 
     header: Header
     _sessions: dict[int, _Session] = field(default_factory=dict)
-    _messages: set[str] = field(init=False)
-    _certain: set[str] = field(init=False)
+    _names: Names = field(init=False)
 
     def __post_init__(self) -> None:
-        self._messages = {f"m{number}" for number in range(1, len(self.header.messages) + 1)}
-        self._certain = {*START_NAMES, *self._messages}
+        self._names = Names(self.header)
 
     def send(self, line: Line, session: int, template: Template, *, raw: bool) -> None:
         """A `C:` or `C!` step: every name in it must be bound by now."""
         state = self._session(line, session)
-        names = [piece.name for chunk in template for piece in chunk.pieces if isinstance(piece, Variable)]
-        for name in names:
-            offset = max(line.text.find(f"${name}"), 0)
-            self._check_message(line, offset, name)
-            if name not in self._certain:
-                raise line.error(offset, f"${name} is not bound here", "bind it in an S: step above that must come")
-            if name in self._messages and not raw:
-                raise line.error(offset, f"${name} is a whole message", 'send it with C! "$m1"')
+        self._names.sent(line, template, raw=raw)
         state.used = True
         state.after_reply = False
         if raw or state.awaited is None:
@@ -86,7 +72,7 @@ class Flow:
         """An `S:` or `S?` step: what it stands for."""
         state = self._session(line, session)
         placed = expectation.alternatives
-        self._check_names(line, placed, optional=optional)
+        self._names.expected(line, placed, optional=optional)
         self._check_lone(line, placed, optional=optional)
         roles = {self._role(one.pattern, state) for one in placed}
         if roles == {Role.REPLY, Role.EOF}:
@@ -106,32 +92,6 @@ class Flow:
         if state.ended:
             raise line.error(0, "the session has ended above, at <eof>", "remove the step, or use another session")
         return state
-
-    # names ---------------------------------------------------------------------------------------------------------
-
-    def _check_names(self, line: Line, placed: tuple[PlacedPattern, ...], *, optional: bool) -> None:
-        bound: list[set[str]] = []
-        for one in placed:
-            bound.append(set())
-            for word, offset in zip(one.pattern.words, one.offsets, strict=True):
-                if isinstance(word, Variable):
-                    self._check_message(line, offset, word.name)
-                    if word.name in self._messages:
-                        mend = f"write <message ${word.name}> or <octets ${word.name}>"
-                        raise line.error(offset, f"${word.name} is a whole message", mend)
-                    bound[-1].add(word.name)
-                elif isinstance(word, Octets | Message | Top):
-                    self._check_message(line, offset, word.message, must=True)
-        if not optional:
-            self._certain |= set.intersection(*bound)
-
-    def _check_message(self, line: Line, offset: int, name: str, *, must: bool = False) -> None:
-        if name in self._messages:
-            return
-        if must or _MESSAGE_NAME.fullmatch(name):
-            loaded = len(self.header.messages)
-            known = f"$m1 to $m{loaded}" if loaded else "none: add `messages: 1 plain` to the header"
-            raise line.error(offset, f"${name} is not a loaded message", f"loaded are {known}")
 
     # what a step stands for ----------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.dialogue.model import (
-    START_STATES,
     Any,
     BodyEnd,
     Chunk,
@@ -37,6 +36,9 @@ from harness.transcript import MASK, Event, EventKind, Exchange, Transcript
 
 _NOWHERE = Position("transcript")
 _USE_CASE = "write it as a @case in Python"
+
+#: Protocols whose transcripts can be written as a dialogue.
+_WRITTEN = ("pop3", "smtp", "lmtp")
 
 #: Body lines of one reply that are written; a body with more is left unmatched.
 MOST_BODY_LINES = 200
@@ -63,8 +65,8 @@ def transcript_to_dialogue(
     `names` are values that become `$name` where they were sent (account names); the mask becomes `$password`.
     `bodies`: multi-line replies are matched line by line too. Raises UsageError for what no dialogue can say.
     """
-    if protocol not in START_STATES:
-        raise UsageError(f"no dialogue can be written for {protocol}", mend=f"it can for {', '.join(START_STATES)}")
+    if protocol not in _WRITTEN:
+        raise UsageError(f"no dialogue can be written for {protocol}", mend=f"it can for {', '.join(_WRITTEN)}")
     writer = _Writer(protocol, {name: value for name, value in (names or {}).items() if value}, bodies)
     for index, event in enumerate(transcript.events):
         writer.event(event)

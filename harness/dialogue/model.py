@@ -20,6 +20,7 @@ START_STATES: dict[str, tuple[str, ...]] = {
     "pop3": ("connected", "greeted", "transaction"),
     "smtp": ("connected", "greeted"),
     "lmtp": ("connected", "greeted"),
+    "imap": ("connected", "greeted", "authenticated", "selected"),
 }
 
 #: Names that are bound before the first step, beside `m1`, `m2` … for the loaded messages.
@@ -27,11 +28,16 @@ START_NAMES = ("user", "password", "address")
 
 
 class Role(StrEnum):
-    """What a step expects: a reply (or the end of the connection in its place), part of a reply's body, or the end."""
+    """What a step expects: a reply (or the end of the connection in its place), part of a reply's body, or the end.
+
+    IMAP: a tagged response is a reply, an untagged one is data, and `+` invites the next line.
+    """
 
     REPLY = "reply"
     BODY = "body"
     EOF = "eof"
+    DATA = "data"
+    INVITATION = "invitation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +126,75 @@ class BodyEnd:
     """`.`: the body ends here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """`"…"` in an IMAP pattern: these octets as a string, however it is written, or as an atom but NIL."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`(…)` in an IMAP pattern: a parenthesized list."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """`[…]` in an IMAP pattern: a response code."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """`BODY[…]<0>` in an IMAP pattern: what names a FETCH item."""
+
+    name: str
+    words: tuple[Word, ...]
+    origin: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeader:
+    """`<header $m1>`: the message's header with the empty line that ends it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageBody:
+    """`<body $m1>`: what follows the message's header."""
+
+    message: str
+
+
 Word = (
-    Literal | Text | Variable | Any | Number | Date | UniqueId | Octets | Message | Top | Lines | Eof | Oracle | BodyEnd
+    Literal
+    | Text
+    | Variable
+    | Any
+    | Number
+    | Date
+    | UniqueId
+    | Octets
+    | Message
+    | Top
+    | Lines
+    | Eof
+    | Oracle
+    | BodyEnd
+    | Quoted
+    | Listed
+    | Code
+    | Label
+    | MessageHeader
+    | MessageBody
 )
+
+#: Words that name a loaded message, which must be there.
+MESSAGE_WORDS = (Octets, Message, Top, MessageHeader, MessageBody)
 
 #: Words that stand alone in a pattern.
 LONE_WORDS = (Message, Top, Lines, Eof, Oracle, BodyEnd)
@@ -141,6 +213,26 @@ class Pattern:
         """The first word; a pattern has at least one."""
         return self.words[0]
 
+    def all_words(self) -> Iterator[Word]:
+        """Every word, those inside brackets too."""
+        return _inner(self.words)
+
+
+def _inner(words: Sequence[Word]) -> Iterator[Word]:
+    for word in words:
+        yield word
+        if isinstance(word, Listed | Code | Label):
+            yield from _inner(word.words)
+
+
+class ChunkForm(StrEnum):
+    """How a chunk is sent: as it is, in Base64, or as an IMAP literal, synchronizing or not (RFC 7888)."""
+
+    PLAIN = ""
+    BASE64 = "base64"
+    LITERAL = "literal"
+    LITERAL_PLUS = "literal+"
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -148,6 +240,7 @@ class Chunk:
 
     pieces: tuple[bytes | Variable, ...]
     times: int = 1
+    form: ChunkForm = ChunkForm.PLAIN
 
 
 #: What a step sends, before names are replaced.

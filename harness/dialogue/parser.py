@@ -11,6 +11,9 @@ from pathlib import Path
 
 from harness.dialogue.flow import Flow
 from harness.dialogue.header import parse_header
+from harness.dialogue.imap_flow import ImapFlow
+from harness.dialogue.imap_patterns import parse_imap_expectation
+from harness.dialogue.imap_templates import parse_imap_line_template
 from harness.dialogue.model import Dialogue, Expect, Send, SendRaw, Step
 from harness.dialogue.patterns import parse_expectation
 from harness.dialogue.source import Line, split_lines
@@ -26,7 +29,7 @@ def parse_dialogue(text: str, path: Path | str) -> Dialogue:
     """Read a dialogue. `path` is only for messages. Raises UsageError at the first thing that is wrong."""
     lines = split_lines(text, path)
     header, first = parse_header(lines)
-    flow = Flow(header)
+    flow = ImapFlow(header) if header.protocol == "imap" else Flow(header)
     steps = tuple(_step(line, flow) for line in lines[first:] if not line.silent)
     if not steps:
         raise lines[-1].error(0, "the dialogue has no steps", "add an empty line, then steps such as `C: NOOP`")
@@ -57,15 +60,16 @@ def decode_dialogue(data: bytes, path: Path | str) -> str:
         raise UsageError(problem, position=position, mend='save the file as UTF-8; octets are C! "\\xFF"') from None
 
 
-def _step(line: Line, flow: Flow) -> Step:
+def _step(line: Line, flow: Flow | ImapFlow) -> Step:
     side, session, mark, start = _form(line)
     if side == "C":
         raw = mark == "!"
-        template = parse_raw_template(line, start) if raw else parse_line_template(line, start)
+        read_line = parse_imap_line_template if isinstance(flow, ImapFlow) else parse_line_template
+        template = parse_raw_template(line, start) if raw else read_line(line, start)
         flow.send(line, session, template, raw=raw)
         return (SendRaw if raw else Send)(session, template, line.at())
     optional = mark == "?"
-    expectation = parse_expectation(line, start)
+    expectation = (parse_imap_expectation if isinstance(flow, ImapFlow) else parse_expectation)(line, start)
     role = flow.expect(line, session, expectation, optional=optional)
     patterns = tuple(placed.pattern for placed in expectation.alternatives)
     return Expect(session, optional, patterns, expectation.requirements, role, line.at())

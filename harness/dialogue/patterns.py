@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from harness.dialogue.model import (
@@ -15,6 +15,8 @@ from harness.dialogue.model import (
     Lines,
     Literal,
     Message,
+    MessageBody,
+    MessageHeader,
     Number,
     Octets,
     Oracle,
@@ -40,6 +42,10 @@ _MESSAGE = re.compile(r" \$(\w+)", re.ASCII)
 _TOP = re.compile(rf" \$(\w+) ([0-9]{{1,{MOST_DIGITS}}})", re.ASCII)
 
 
+#: Reads a placeholder's argument: line, offset of the placeholder, and what stands behind its name.
+Reader = Callable[[Line, int, str], Word]
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedPattern:
     """A pattern, and the offset of each of its words."""
@@ -62,7 +68,7 @@ def parse_expectation(line: Line, start: int) -> Expectation:
     words: list[Word] = []
     offsets: list[int] = []
     offset = start
-    while not _ends(line, offset):
+    while not pattern_ends(line, offset):
         if offset > start:
             offset = _past_space(line, offset)
         if line.text[offset : offset + 2] in ("|", "| "):
@@ -75,10 +81,11 @@ def parse_expectation(line: Line, start: int) -> Expectation:
         offsets.append(offset)
         offset = end
     alternatives.append(_pattern(line, offset, words, offsets))
-    return Expectation(tuple(alternatives), _requirements(line, offset))
+    return Expectation(tuple(alternatives), requirements_at(line, offset))
 
 
-def _ends(line: Line, offset: int) -> bool:
+def pattern_ends(line: Line, offset: int) -> bool:
+    """Whether nothing but ids or a comment stands from `offset` on."""
     rest = line.text[offset:]
     return only_comment(line.text, offset) or rest.lstrip(" ").startswith("[[")
 
@@ -113,7 +120,7 @@ def _name(line: Line, offset: int) -> str:
 
 def _word(line: Line, offset: int) -> tuple[Word, int]:
     if line.text.startswith("<", offset):
-        return _placeholder(line, offset)
+        return placeholder(line, offset, PLACEHOLDERS)
     found = _BARE.match(line.text, offset)
     if found is None:
         raise line.error(offset, "two spaces between words", "separate words by single spaces")
@@ -129,23 +136,21 @@ def _word(line: Line, offset: int) -> tuple[Word, int]:
     return Literal(text.replace("$$", "$")), found.end()
 
 
-def _placeholder(line: Line, offset: int) -> tuple[Word, int]:
+def placeholder(line: Line, offset: int, readers: Mapping[str, Reader]) -> tuple[Word, int]:
+    """The placeholder at `offset`, and the offset behind it."""
     found = _PLACEHOLDER.match(line.text, offset)
     if found is None:
         mend = 'close it with >; to match octets as they stand write <text "<…">'
         raise line.error(offset, "a placeholder that is not closed", mend)
-    reader = PLACEHOLDERS.get(found[1])
+    reader = readers.get(found[1])
     if reader is None:
-        known = [f"<{name}>" for name in PLACEHOLDERS]
+        known = [f"<{name}>" for name in readers]
         mend = f'{suggestion(f"<{found[1]}>", known, "placeholders")}; octets as they stand: <text "<…">'
         raise line.error(offset, f"unknown placeholder <{found[1]}>", mend)
     return reader(line, offset, found[2]), found.end()
 
 
-_Reader = Callable[[Line, int, str], Word]
-
-
-def _plain(word: Word) -> _Reader:
+def _plain(word: Word) -> Reader:
     def read(line: Line, offset: int, rest: str) -> Word:
         if rest:
             name = _name(line, offset)
@@ -168,19 +173,14 @@ def _number(line: Line, offset: int, rest: str) -> Word:
     return Number(low, high)
 
 
-def _octets(line: Line, offset: int, rest: str) -> Word:
-    return Octets(_message_name(line, offset, rest, "octets"))
+def _of_message(name: str, word: Callable[[str], Word]) -> Reader:
+    def read(line: Line, offset: int, rest: str) -> Word:
+        found = _MESSAGE.fullmatch(rest)
+        if found is None:
+            raise line.error(offset, f"<{name}> names one message", f"write <{name} $m1>")
+        return word(found[1])
 
-
-def _message(line: Line, offset: int, rest: str) -> Word:
-    return Message(_message_name(line, offset, rest, "message"))
-
-
-def _message_name(line: Line, offset: int, rest: str, name: str) -> str:
-    found = _MESSAGE.fullmatch(rest)
-    if found is None:
-        raise line.error(offset, f"<{name}> names one message", f"write <{name} $m1>")
-    return found[1]
+    return read
 
 
 def _top(line: Line, offset: int, rest: str) -> Word:
@@ -201,23 +201,33 @@ def _text(line: Line, offset: int, rest: str) -> Word:
     return Text(pieces[0])
 
 
-#: Every placeholder, and what reads it.
-PLACEHOLDERS: dict[str, _Reader] = {
+_SHARED: dict[str, Reader] = {
     "any": _plain(Any()),
     "number": _number,
     "date": _plain(Date()),
-    "unique-id": _plain(UniqueId()),
     "text": _text,
-    "octets": _octets,
-    "message": _message,
-    "top": _top,
-    "lines": _plain(Lines()),
+    "octets": _of_message("octets", Octets),
+    "message": _of_message("message", Message),
     "eof": _plain(Eof()),
     "oracle": _plain(Oracle()),
 }
+#: Every placeholder of POP3, SMTP and LMTP, and what reads it.
+PLACEHOLDERS: dict[str, Reader] = {
+    **_SHARED,
+    "unique-id": _plain(UniqueId()),
+    "top": _top,
+    "lines": _plain(Lines()),
+}
+#: Every placeholder of IMAP, and what reads it.
+IMAP_PLACEHOLDERS: dict[str, Reader] = {
+    **_SHARED,
+    "header": _of_message("header", MessageHeader),
+    "body": _of_message("body", MessageBody),
+}
 
 
-def _requirements(line: Line, offset: int) -> tuple[str, ...]:
+def requirements_at(line: Line, offset: int) -> tuple[str, ...]:
+    """The requirement ids that end a step; none where none stand there."""
     start = offset + len(line.text[offset:]) - len(line.text[offset:].lstrip(" "))
     if not line.text.startswith("[[", start):
         return ()

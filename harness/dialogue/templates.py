@@ -14,6 +14,7 @@ from harness.dialogue.source import Line, only_comment, without_comment
 MOST_OCTETS = 64 * 1024 * 1024
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BRACED_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TIMES = re.compile(r"\*([0-9]+)")
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", '"': b'"'}
@@ -25,12 +26,17 @@ Pieces = tuple[bytes | Variable, ...]
 def parse_line_template(line: Line, start: int) -> Template:
     """The template of `C: text`, whose text begins at `start`."""
     text = without_comment(line.text)[start:]
+    check_line_text(line, start, text)
+    return (Chunk(pieces_of(line, start, text, escapes=False)),)
+
+
+def check_line_text(line: Line, start: int, text: str) -> None:
+    """What no `C:` line may have: a space that nobody sees, and ids."""
     if text.startswith(" ") or text.endswith(" "):
         offset = start if text.startswith(" ") else len(line.text) - 1
         raise line.error(offset, "a space at the edge of a command cannot be seen", 'write C! "…\\r\\n"')
     if text.endswith("]]") and "[[" in text:
         raise line.error(start + text.index("[["), "what is sent judges nothing", "put the ids on an S: step")
-    return (Chunk(_pieces(line, start, text, escapes=False)),)
 
 
 def parse_raw_template(line: Line, start: int) -> Template:
@@ -68,10 +74,10 @@ def quoted(line: Line, offset: int) -> tuple[Pieces, int]:
         if line.text[offset : offset + 1] == '"':
             raise line.error(offset, "a quote that is not closed", 'end the string with " (a quote inside it is \\")')
         raise line.error(offset, "no quoted string", 'write C! "…\\r\\n"')
-    return _pieces(line, offset + 1, found[1], escapes=True), found.end()
+    return pieces_of(line, offset + 1, found[1], escapes=True), found.end()
 
 
-def _pieces(line: Line, start: int, text: str, *, escapes: bool) -> Pieces:
+def pieces_of(line: Line, start: int, text: str, *, escapes: bool) -> Pieces:
     """Octets and names of a text; octets are joined, and there is at least one piece."""
     pieces: list[bytes | Variable] = []
     literal = bytearray()
@@ -79,12 +85,12 @@ def _pieces(line: Line, start: int, text: str, *, escapes: bool) -> Pieces:
     while index < len(text):
         character = text[index]
         if character == "$" and not text.startswith("$$", index):
-            name = name_at(line, start + index)
+            name, width = _sent_name(line, start + index)
             if literal:
                 pieces.append(bytes(literal))
                 literal.clear()
             pieces.append(Variable(name))
-            index += 1 + len(name)
+            index += width
         elif character == "$":
             literal += b"$"
             index += 2
@@ -98,6 +104,15 @@ def _pieces(line: Line, start: int, text: str, *, escapes: bool) -> Pieces:
     if literal or not pieces:
         pieces.append(bytes(literal))
     return tuple(pieces)
+
+
+def _sent_name(line: Line, offset: int) -> tuple[str, int]:
+    """The name behind the dollar sign, which may stand in braces, and how many characters that takes."""
+    braced = _BRACED_NAME.match(line.text, offset + 1)
+    if braced:
+        return braced[1], 1 + len(braced[0])
+    name = name_at(line, offset)
+    return name, 1 + len(name)
 
 
 def name_at(line: Line, offset: int) -> str:

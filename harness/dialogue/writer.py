@@ -10,17 +10,24 @@ from harness.dialogue.model import (
     Any,
     BodyEnd,
     Chunk,
+    ChunkForm,
+    Code,
     Date,
     Dialogue,
     Eof,
     Expect,
+    Label,
     Lines,
+    Listed,
     Literal,
     Message,
+    MessageBody,
+    MessageHeader,
     Number,
     Octets,
     Oracle,
     Pattern,
+    Quoted,
     Send,
     SendRaw,
     Step,
@@ -87,10 +94,21 @@ def _octet_text(octet: int) -> str:
 
 
 def _line_text(template: tuple[Chunk, ...]) -> str:
-    pieces = (piece for chunk in template for piece in chunk.pieces)
-    return "".join(
-        f"${piece.name}" if isinstance(piece, Variable) else piece.decode().replace("$", "$$") for piece in pieces
-    )
+    return "".join(_formed_text(chunk) for chunk in template)
+
+
+def _formed_text(chunk: Chunk) -> str:
+    """A part of a `C:` line; a name stands in braces where what follows would lengthen it."""
+    if chunk.form is not ChunkForm.PLAIN:
+        return f"{{{chunk.form.value} {_chunk_text(chunk)}}}"
+    text = ""
+    for piece, after in zip(chunk.pieces, (*chunk.pieces[1:], b""), strict=True):
+        if isinstance(piece, bytes):
+            text += piece.decode().replace("$", "$$")
+        else:
+            run_on = isinstance(after, bytes) and re.match(rb"\w", after)
+            text += f"${{{piece.name}}}" if run_on else f"${piece.name}"
+    return text
 
 
 def _chunk_text(chunk: Chunk) -> str:
@@ -111,19 +129,32 @@ def _word_text(word: Word) -> str:
             said = text.replace("$", "$$")
         case Text(data):
             said = f"<text {quote(data)}>"
+        case Quoted(data):
+            said = quote(data)
         case Variable(name):
             said = f"${name}"
         case Number(low, high):
             said = _number_text(low, high)
-        case Octets(message):
-            said = f"<octets ${message}>"
-        case Message(message):
-            said = f"<message ${message}>"
         case Top(message, lines):
             said = f"<top ${message} {lines}>"
-        case Any() | Date() | UniqueId() | Lines() | Eof() | Oracle() | BodyEnd():
+        case Octets(message) | Message(message) | MessageHeader(message) | MessageBody(message):
+            said = f"<{_OF_MESSAGE[type(word)]} ${message}>"
+        case Listed() | Code() | Label():
+            said = _bracketed_text(word)
+        case _:
             said = _FIXED[type(word)]
     return said
+
+
+def _bracketed_text(word: Listed | Code | Label) -> str:
+    inner = " ".join(map(_word_text, word.words))
+    match word:
+        case Listed():
+            return f"({inner})"
+        case Code():
+            return f"[{inner}]"
+        case Label(name, _, origin):
+            return f"{name}[{inner}]" + ("" if origin is None else f"<{origin}>")
 
 
 def _number_text(low: int, high: int | None) -> str:
@@ -132,6 +163,12 @@ def _number_text(low: int, high: int | None) -> str:
     return f"<number {low}>" if high == low else f"<number {low}..{high}>"
 
 
+_OF_MESSAGE: dict[type[Word], str] = {
+    Octets: "octets",
+    Message: "message",
+    MessageHeader: "header",
+    MessageBody: "body",
+}
 _FIXED: dict[type[Word], str] = {
     Any: "<any>",
     Date: "<date>",

@@ -11,7 +11,7 @@ import pytest
 from harness.dialogue.header import KEYS
 from harness.dialogue.model import START_NAMES, START_STATES
 from harness.dialogue.parser import parse_dialogue
-from harness.dialogue.patterns import PLACEHOLDERS
+from harness.dialogue.patterns import IMAP_PLACEHOLDERS, PLACEHOLDERS
 
 DOCS = Path(__file__).parents[2] / "docs" / "dialogues.md"
 
@@ -24,14 +24,14 @@ def page() -> str:
 def test_its_examples_parse(page: str) -> None:
     blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", page, re.MULTILINE)
     examples = [textwrap.dedent(block).strip("\n") for block in blocks if "C: " in block]
-    assert len(examples) == 2
+    assert len(examples) == 3
     for example in examples:
         text = example if example.startswith("title:") else f"title: t\nprotocol: pop3\n\n{example}"
         assert parse_dialogue(text, DOCS).requirements
 
 
 def test_it_names_every_placeholder_and_no_other(page: str) -> None:
-    assert set(re.findall(r"`(?:S: )?<([a-z-]+)[^`]*>`", page)) == set(PLACEHOLDERS)
+    assert set(re.findall(r"`(?:S: )?<([a-z-]+)[^`]*>`", page)) == set(PLACEHOLDERS) | set(IMAP_PLACEHOLDERS)
 
 
 def test_it_names_every_header_key_state_and_name(page: str) -> None:

@@ -191,7 +191,7 @@ def test_what_no_dialogue_can_say() -> None:
         (greeted().said(b"x" * 40_000), "32832 octets that were sent are not"),
         (greeted().said(b"AUTH PLAIN czNjcmV0\r\n"), "secret that was sent is masked"),
         (many, "more than 9 sessions"),
-        (Talk("imap"), "no dialogue can be written for imap"),
+        (Talk("nntp"), "no dialogue can be written for nntp"),
     ]
     for talk, problem in refused:
         with pytest.raises(UsageError, match=problem):

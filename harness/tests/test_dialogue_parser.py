@@ -278,7 +278,7 @@ HEADER_ERRORS = [
     ("title:   # x\n", 1, 10, "title has no value", "remove"),
     ("title: t\ntitle: u\n", 2, 1, "title stands twice", "line 1"),
     ("title: t\nprotocol: pop\n", 2, 11, "unknown value 'pop'", "did you mean pop3?"),
-    ("title: t\nprotocol: imap\n", 2, 11, "unknown value 'imap'", "lmtp"),
+    ("title: t\nprotocol: nntp\n", 2, 11, "unknown value 'nntp'", "lmtp"),
     ("title: t\nprotocol: pop3\nstart: transction\n", 3, 8, "'transction'", "did you mean transaction?"),
     ("title: t\nprotocol: smtp\nstart: transaction\n", 3, 8, "'transaction'", "smtp starts at: connected, greeted"),
     ("title: t\nprotocol: pop3\nisolation: targets\n", 3, 12, "'targets'", "did you mean target?"),
