@@ -17,29 +17,38 @@ from reference_server.imap.responses import (
 )
 from reference_server.mime.bodystructure import Structure
 
+_NUMBERS = {
+    Attribute.UID: b"UID %d",
+    Attribute.RFC822_SIZE: b"RFC822.SIZE %d",
+    Attribute.MODSEQ: b"MODSEQ (%d)",
+}
+
 
 class FetchRenderer(StringRenderer):
     """Renders the items of a FETCH response."""
 
     def fetch_data(self, data: FetchData) -> Pieces:
         """An item's name and value."""
-        pieces: Pieces
+        # Flags and numbers of a hundred thousand messages come here, so these two are asked for first.
+        if isinstance(data, FlagsItem):
+            return [self.flags_item(data.flags)]
+        if isinstance(data, NumberItem):
+            return [self.number_item(data.attribute, data.value)]
+        if isinstance(data, DateItem):
+            return [b'INTERNALDATE "%b"' % date_time_text(data.moment).encode("ascii")]
+        if isinstance(data, StructureItem):
+            return [data.attribute.value.encode("ascii"), b" ", self.structure(data.structure)]
+        return self.octets_data(data)
+
+    def octets_data(self, data: TextItem | BinaryItem | BinarySizeItem) -> Pieces:
+        """What comes out of the message as it is, or its size."""
         match data:
-            case FlagsItem(flags):
-                pieces = [self.flags_item(flags)]
-            case NumberItem(attribute, value):
-                pieces = [self.number_item(attribute, value)]
-            case DateItem(moment):
-                pieces = [b'INTERNALDATE "%b"' % date_time_text(moment).encode("ascii")]
-            case StructureItem(attribute, structure):
-                pieces = [attribute.value.encode("ascii"), b" ", self.structure(structure)]
             case TextItem(item, octets):
-                pieces = [self.text_label(item), b" ", *self.message_text(octets)]
+                return [self.text_label(item), b" ", *self.message_text(octets)]
             case BinaryItem(item, octets):
-                pieces = [b"BINARY", self.part(item.part), origin(item.partial), b" ", *self.binary(octets)]
+                return [b"BINARY", self.part(item.part), origin(item.partial), b" ", *self.binary(octets)]
             case BinarySizeItem(item, size):
-                pieces = [b"BINARY.SIZE", self.part(item.part), b" %d" % size]
-        return pieces
+                return [b"BINARY.SIZE", self.part(item.part), b" %d" % size]
 
     def flags_item(self, flags: tuple[str, ...]) -> bytes:
         """FLAGS."""
@@ -47,8 +56,7 @@ class FetchRenderer(StringRenderer):
 
     def number_item(self, attribute: Attribute, value: int) -> bytes:
         """UID and RFC822.SIZE, and MODSEQ, which has parentheses (RFC 7162 §7, fetch-mod-resp)."""
-        form = b"%b (%d)" if attribute is Attribute.MODSEQ else b"%b %d"
-        return form % (attribute.value.encode("ascii"), value)
+        return _NUMBERS[attribute] % value
 
     def text_label(self, item: BodySection | Attribute) -> bytes:
         """The name of a text: as the client asked for it, without PEEK, with the origin of a partial."""
