@@ -59,10 +59,11 @@ def _login(style: str, user: str, password: str) -> tuple[str, str]:
 
 
 def _unknown(slug: str, title: str, sent: str, start: str, where: str) -> tuple[str, str]:
-    probe = ["C: STAT", expecting("+OK 0 0 <any>")] if start == "transaction" else ["C: QUIT", expecting("+OK")]
+    inside = start == "transaction"
+    probe = ["C: STAT", expecting("+OK 1 <number> <any>")] if inside else ["C: QUIT", expecting("+OK")]
     steps = [sent, expecting("-ERR", "RFC1939-3-p"), *probe]
     return f"pop3/rfc1939-3/{slug}-{where}", dialogue(
-        f"{title} is refused {where.replace('-', ' ')}", steps, start=start
+        f"{title} is refused {where.replace('-', ' ')}", steps, start=start, messages="1 plain" if inside else ""
     )
 
 

@@ -51,7 +51,10 @@ async def _closed_or(stage: Stage, session: Pop3Session, requirement: str) -> Po
 
 
 async def _in_step(stage: Stage, session: Pop3Session, requirement: str) -> None:
-    """The next command is answered as its meaning demands, and by one answer."""
+    """No second answer comes, and the next command is answered as its meaning demands, and by one answer."""
+    surplus = await session.connection.hears_within(QUIET) and session.connection.open_still
+    said = shown(session.connection.unread) if surplus else "nothing"
+    settle(expect_that(stage, not surplus, "one answer only", said, requirement, facet=Facet.ORDER))
     await session.send("STAT")
     reply = await _closed_or(stage, session, requirement)
     if reply is not None:

@@ -23,7 +23,7 @@ async def capabilities_of(target: Target, *, timeout: float) -> Capabilities:
     try:
         with suppress(TargetLost, TargetProtocolError):
             found.update(await session.capa())
-            account = target.accounts[0]
+            account = target.accounts[-1]
             await session.login(account.name, account.password)
             found.update(await session.capa())
             await session.quit()

@@ -420,7 +420,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "pop3/content/top-marks",
         "TOP marks the message as deleted",
-        (LINES, "RFC1939-6.QUIT-d", WHOLE),
+        ("RFC1939-5.RETR-d", "RFC1939-6.QUIT-d"),
         variant(commands=handled(TOP=_top_marking)),
         "SpryNet (marks as read)",
         touches=("TOP",),

@@ -9,11 +9,11 @@ from typing import Any
 
 from reference_server.actions import Send
 from reference_server.conversation import Await, Steps
-from reference_server.pop3.responses import CommandRefused, Renderer, ResponseCode
+from reference_server.pop3.responses import Renderer, ResponseCode
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.texts import Text
 from suites.selftest.fault import Fault
-from suites.selftest.variants import answering, found, handled, variant
+from suites.selftest.variants import answering, handled, variant
 
 #: Commands whose answers show every kind of response.
 _SAMPLE = ("STAT", "LIST", "RETR", "NOOP")
@@ -148,16 +148,6 @@ def _never(session: Pop3Session, _: None) -> Steps:
     yield from ()
 
 
-def _refused_twice(session: Pop3Session, number: int) -> Steps:
-    """A command that fails is answered by its handler, and again by whoever called that."""
-    try:
-        session.maildrop.message(number)
-    except CommandRefused as refused:
-        yield session.negative(refused.text, None, **refused.values)
-        raise
-    yield from found("RETR").handler(session, number)
-
-
 class _Echo(Pop3Session):
     """A refusal repeats the line that it refuses."""
 
@@ -196,9 +186,9 @@ FAULTS: tuple[Fault, ...] = (
     _rendered("no-sign", "Positive responses begin with OK", ("RFC1939-3-h",), lambda: _Indicators("OK", "-ERR")),
     _rendered(
         "indicator-runs-into-text",
-        "A colon follows the indicator",
+        "A colon follows the indicator of refusals",
         ("RFC2449-3-a", "RFC1939-3-h"),
-        lambda: _Indicators("+OK:", "-ERR:"),
+        lambda: _Indicators("+OK", "-ERR:"),
     ),
     _rendered(
         "tab-after-indicator",
@@ -244,7 +234,7 @@ FAULTS: tuple[Fault, ...] = (
     _rendered(
         "terminator-comes-twice",
         "The final dot is sent twice",
-        ("RFC1939-3-m", "RFC1939-5-b"),
+        ("RFC1939-5-b", "RFC2449-6.6-a"),
         _lines(final=b".\r\n.\r\n"),
         "aiosmtpd #561",
     ),
@@ -352,13 +342,6 @@ FAULTS: tuple[Fault, ...] = (
         ("RFC1939-5-b", "RFC1939-5.NOOP-b"),
         variant(commands=handled(NOOP=_never)),
         touches=("NOOP",),
-    ),
-    Fault(
-        "pop3/framing/refusals-come-twice",
-        "RETR of a number that no message has is refused twice",
-        ("RFC1939-5-b", "RFC1939-5.RETR-g"),
-        variant(commands=handled(RETR=_refused_twice)),
-        touches=("RETR",),
     ),
     Fault(
         "pop3/framing/quit-says-nothing",
