@@ -12,16 +12,22 @@ _MOST_CACHED = 20_000
 
 
 class _Folding(dict[int, str]):
-    """Character to its folded form, worked out when it is first met."""
+    """Character to its folded form, worked out when it is first met: in title case and decomposed, again and again."""
 
     def __missing__(self, code: int) -> str:
-        character = chr(code)
-        # Title case where that is one character, as UnicodeData's simple mapping always is; then decomposed.
-        title = character.title()
-        folded = unicodedata.normalize("NFKD", title if len(title) == 1 else character)
+        folded, previous = chr(code), ""
+        while folded != previous:
+            previous = folded
+            folded = unicodedata.normalize("NFKD", "".join([_titlecase(character) for character in folded]))
         if len(self) < _MOST_CACHED:
             self[code] = folded
         return folded
+
+
+def _titlecase(character: str) -> str:
+    """The simple mapping, which is always to one character; there is none where the full one has more."""
+    title = character.title()
+    return title if len(title) == 1 else character
 
 
 _FOLDING = _Folding()

@@ -15,6 +15,8 @@ from reference_server.mime.collation import fold
         ("é", "e\u0301"),
         ("Сергей", "сЕРГЕЙ"),
         ("\u0131", "i"),
+        ("ﬁ", "Fi"),
+        ("ŉ", "\u02bcN"),
         ("Ǆ", "ǆ"),
         ("\uff41", "A"),
         ("\u03a3", "\u03c3"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
+import time
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,3 +160,32 @@ def test_the_tree_is_that_of_the_standard_library(tree: Leaf | Branch) -> None:
     message = email.message_from_bytes(written(tree), policy=email.policy.compat32)
     theirs = [part.get_content_type().upper() for part in message.walk()]
     assert [b"/".join(entity.type[:2]).decode() for entity in parse(written(tree)).walk()] == theirs
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", b"From: ", b"Content-Type: a/b; "]
+)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"--b\r\n",
+        b"\n--",
+        b"--b \t",
+        b"(",
+        b'"\\',
+        b";a=",
+        b"\r\n ",
+        b"=?a?q?",
+        b"X:\r\n",
+        b"a;",
+        b"<a@b>",
+        b"\r\n\r\n",
+    ],
+)
+def test_time_grows_with_the_message(head: bytes, piece: bytes) -> None:
+    started = time.process_time()
+    entity = parse(head + piece * 20_000)
+    envelope(entity)
+    body(entity, extended=True)
+    assert sum(map(len, message_texts(entity))) >= 0
+    assert time.process_time() - started < 5  # what grows with the square takes minutes
