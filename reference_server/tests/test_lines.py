@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,31 @@ def test_segmentation_makes_no_difference(pieces: list[bytes], size: int) -> Non
         cut.feed(stream[start : start + size])
         lines += taken(cut)
     assert lines == taken(whole)
+
+
+def test_octets_are_taken_whatever_lines_they_make() -> None:
+    buffer = LineBuffer()
+    buffer.feed(b"ab\r\ncd")
+    assert buffer.take_line(1 << 10) == b"ab"
+    assert buffer.take_line(1 << 10) is None
+    assert buffer.take_octets(1) == b"c"
+    buffer.feed(b"\r\n\r\nx")
+    assert buffer.take_octets(2) == b"d\r"
+    assert buffer.take_octets(9) == b"\n\r\nx"
+    assert buffer.take_octets(9) == b""
+    buffer.feed(b"y\r\n")
+    assert buffer.take_line(1 << 10) == b"y"
+
+
+@pytest.mark.parametrize("step", [1, 7, 5000])
+def test_of_a_line_beyond_its_limit_both_ends_are_known(step: int) -> None:
+    buffer = LineBuffer()
+    line = b"head " + b"x" * 1000 + b" tail"
+    found = []
+    for start in range(0, len(line) + 2, step):
+        buffer.feed((line + b"\r\n")[start : start + step])
+        found.append(buffer.take_line(300))
+    assert found[-1] is Framing.TOO_LONG
+    assert buffer.discarded_head.startswith(b"head x")
+    assert buffer.discarded_tail.endswith(b"x tail")
+    assert len(buffer.discarded_head + buffer.discarded_tail) <= 512
