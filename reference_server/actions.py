@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from reference_server.backend import Credentials, Delivery, Maildrops, Work
 from reference_server.clock import Clock
@@ -25,6 +25,7 @@ __all__ = [
     "SessionContext",
     "SessionFactory",
     "StartTls",
+    "Wakeable",
     "Work",
 ]
 
@@ -103,6 +104,17 @@ class Session(Protocol):
 
     def connection_lost(self) -> None:
         """The connection is gone, however it ended: release what is held. Called exactly once; must not block."""
+
+
+@runtime_checkable
+class Wakeable(Protocol):
+    """A session that may have something to say without having been asked, as in IMAP's IDLE (RFC 2177)."""
+
+    def attach(self, wake: Callable[[], None]) -> None:
+        """Take what the session calls, in any thread, to have `wake` called soon."""
+
+    def wake(self) -> list[Action]:
+        """What to do now, possibly nothing. Never called while another method runs or a Work is out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ def _readable(server: MailServer, passwords: dict[str, str | None]) -> str:
 @click.option("--pop3s-port", type=_PORT, default=0, help="POP3 with implicit TLS; 0: any free port.")
 @click.option("--smtp-port", type=_PORT, default=0, help="SMTP for local recipients; 0: any free port.")
 @click.option("--lmtp-port", type=_PORT, default=0, help="LMTP; 0: any free port.")
+@click.option("--imap-port", type=_PORT, default=0, help="IMAP with STARTTLS; 0: any free port.")
+@click.option("--imaps-port", type=_PORT, default=0, help="IMAP with implicit TLS; 0: any free port.")
 @click.option("--accounts", type=click.IntRange(0, 10_000), default=2, show_default=True, help="Number of accounts.")
 @click.option("--password", help="The password of all of them (default: made up, printed when made).")
 @click.option("--apop/--no-apop", default=True, show_default=True, help="Whether they may log in by APOP.")
@@ -159,6 +161,8 @@ def serve(
     pop3s_port: int,
     smtp_port: int,
     lmtp_port: int,
+    imap_port: int,
+    imaps_port: int,
     accounts: int,
     password: str | None,
     apop: bool,
@@ -169,12 +173,12 @@ def serve(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run the reference mail server: POP3, SMTP and LMTP on ports that it prints, until Ctrl-C."""
+    """Run the reference mail server: IMAP, POP3, SMTP and LMTP on ports that it prints, until Ctrl-C."""
     settings = Settings(
         data=data,
         volatile=test_run,
         host=host,
-        ports=Ports(pop3_port, pop3s_port, smtp_port, lmtp_port),
+        ports=Ports(pop3_port, pop3s_port, smtp_port, lmtp_port, imap_port, imaps_port),
         hostname=hostname,
         domains=(domain,),
         cost=TEST_COST if test_run else PasswordCost(),

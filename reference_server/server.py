@@ -19,11 +19,13 @@ from reference_server.actions import Session, SessionContext, SessionFactory
 from reference_server.backend import Credentials, Delivery, Maildrops, StoreFailure
 from reference_server.clock import Clock, SystemClock
 from reference_server.connection_log import ConnectionLog
+from reference_server.imap.reader import MessageReader
+from reference_server.imap.session import ImapSession
 from reference_server.pop3 import Pop3Session
 from reference_server.settings import Settings
 from reference_server.shell import Gate, Shell
 from reference_server.smtp import LmtpSession, SmtpSession
-from reference_server.store import Database, DataDirectory, LocalDelivery, LockingMaildrops, MessageStore
+from reference_server.store import Database, DataDirectory, LocalDelivery, LockingMaildrops, MailStore, MessageStore
 from reference_server.tls import certificate_files, server_context
 
 _DATABASE_NAME = "mail.sqlite3"
@@ -53,6 +55,10 @@ class Endpoint:
     tls: Tls
 
 
+ImapSessionFactory = Callable[[SessionContext, MailStore, MessageReader], Session]
+"""IMAP sessions see all of the store."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionFactories:
     """What the server builds its sessions with. A deliberate fault replaces one of these, and nothing else."""
@@ -60,6 +66,7 @@ class SessionFactories:
     pop3: SessionFactory = Pop3Session
     smtp: SessionFactory = SmtpSession
     lmtp: SessionFactory = LmtpSession
+    imap: ImapSessionFactory = ImapSession
     maildrops: Callable[[Maildrops], Maildrops] = lambda maildrops: maildrops
     """Wraps what POP3 sessions see of the store; the same for the other two."""
     credentials: Callable[[Credentials], Credentials] = lambda credentials: credentials
@@ -165,11 +172,13 @@ class MailServer:
             delivery=self._sessions.delivery(LocalDelivery(self.store, self.accounts, self.settings)),
             random_bytes=secrets.token_bytes,
         )
-        for listener in self._listeners():
+        mail = MailStore.over(self.store)
+        imap = partial(_with_mail, self._sessions.imap, mail, MessageReader(mail.mail))
+        for listener in self._listeners(imap):
             if listener.port is not None:
                 self.endpoints[listener.name] = await self._open(listener, listener.port, shell, make)
 
-    def _listeners(self) -> tuple[_Listener, ...]:
+    def _listeners(self, imap: SessionFactory) -> tuple[_Listener, ...]:
         ports, sessions = self.settings.ports, self._sessions
         plain = Tls.STARTTLS if self.settings.starttls else Tls.NONE
         return (
@@ -177,6 +186,8 @@ class MailServer:
             _Listener("pop3s", "pop3", Tls.IMPLICIT, ports.pop3s, sessions.pop3),
             _Listener("smtp", "smtp", Tls.NONE, ports.smtp, sessions.smtp),
             _Listener("lmtp", "lmtp", Tls.NONE, ports.lmtp, sessions.lmtp),
+            _Listener("imap", "imap", plain, ports.imap, imap),
+            _Listener("imaps", "imap", Tls.IMPLICIT, ports.imaps, imap),
         )
 
     async def _open(
@@ -202,3 +213,7 @@ class MailServer:
         self._resources.callback(server.close)
         bound = server.sockets[0].getsockname()
         return Endpoint(listener.name, listener.protocol, bound[0], bound[1], listener.tls)
+
+
+def _with_mail(factory: ImapSessionFactory, mail: MailStore, reader: MessageReader, context: SessionContext) -> Session:
+    return factory(context, mail, reader)

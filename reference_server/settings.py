@@ -41,6 +41,12 @@ class Limits:
     pop3_idle: float = 600.0
     """Autologout: seconds without a command; ten minutes at least (RFC 1939 §3)."""
 
+    imap_idle: float = 1800.0
+    """Autologout after a login: seconds without a command; thirty minutes at least (RFC 3501 §5.4)."""
+
+    imap_login_idle: float = 300.0
+    """Seconds for which an IMAP client may put off its login."""
+
     smtp_idle: float = 300.0
     """Seconds for which an SMTP or LMTP server awaits the next command or data; five minutes at least
     (RFC 5321 §4.5.3.2.7)."""
@@ -75,6 +81,8 @@ class Ports:
     pop3s: int | None = 0
     smtp: int | None = 0
     lmtp: int | None = 0
+    imap: int | None = 0
+    imaps: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ class Settings:
     """Whether a password may cross an unencrypted connection (RFC 2595 §2.1, RFC 8314 §4.1). True suits loopback."""
 
     starttls: bool = True
-    """Whether POP3 offers STLS (RFC 2595 §4) on its plain port."""
+    """Whether POP3 offers STLS (RFC 2595 §4), and IMAP STARTTLS (RFC 3501 §6.2.1), on its plain port."""
 
     workers: int = 4
     """Threads for what blocks: password checks and the store."""

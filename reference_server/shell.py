@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from reference_server.actions import Action, Close, Heard, Refusal, Send, Session, StartTls, Work
+from reference_server.actions import Action, Close, Heard, Refusal, Send, Session, StartTls, Wakeable, Work
 from reference_server.clock import Clock
 from reference_server.connection_log import ConnectionLog, Direction, LogLine, printable, summary
 from reference_server.settings import Limits
@@ -118,10 +118,13 @@ class Connection:
         self._transport = transport
         self._number = number
         self._peer = peer
+        self._loop = asyncio.get_running_loop()
         self._closing = False
         self._stopping = False
         self._alive_at = 0.0
         self._wait: asyncio.Timeout | None = None
+        self._receiving = False
+        self._woken = False
 
     def stop(self) -> None:
         """End this connection as soon as no work is under way."""
@@ -129,11 +132,23 @@ class Connection:
         if self._wait is not None:
             self._wait.reschedule(asyncio.get_running_loop().time())
 
+    def wake(self) -> None:
+        """Let the session speak as soon as nothing else is under way; from any thread, also when all is over."""
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._interrupt)
+
+    def _interrupt(self) -> None:
+        self._woken = True
+        if self._receiving and self._wait is not None:
+            self._wait.reschedule(self._loop.time())
+
     async def serve(self, refusal: Refusal | None) -> None:
         """Run the session to its end, whatever the client or the session does."""
         self._note("connected")
         try:
             session = self._gate.make_session(self._number, self._peer)
+            if isinstance(session, Wakeable):
+                session.attach(self.wake)
             try:
                 await self._converse(session, refusal)
             finally:
@@ -160,6 +175,11 @@ class Connection:
         self._alive_at = self._shell.clock.monotonic()
         while not self._closing:
             data = await self._receive(session)
+            if self._woken and isinstance(session, Wakeable):
+                self._woken = False
+                await self._perform(session, session.wake())
+                if data is None:
+                    continue
             if data is None:
                 last_words = session.refuse(Refusal.SHUTTING_DOWN) if self._stopping else session.timed_out()
                 await self._perform(session, last_words)
@@ -172,14 +192,17 @@ class Connection:
 
     async def _receive(self, session: Session) -> bytes | None:
         """The next octets, or None where the session's time is up or the server stops."""
-        if self._stopping:
+        if self._stopping or self._woken:
             return None
         silent = self._shell.clock.monotonic() - self._alive_at
+        self._receiving = True
         try:
             async with self._within(session.idle_limit - silent):
                 return await self._transport.receive()
         except TimeoutError:
             return None
+        finally:
+            self._receiving = False
 
     async def _perform(self, session: Session, actions: Iterable[Action]) -> None:
         """Carry out the actions, in order, and those that follow from them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reference_server.store.database import Database
 from reference_server.store.delivery import LocalDelivery
 from reference_server.store.directory import DataDirectory, DataDirectoryError
+from reference_server.store.mail_store import MailStore
 from reference_server.store.maildrop import LockingMaildrops
 from reference_server.store.messages import INBOX, Mailbox, MessageStore, octets_as_sent
 
@@ -15,6 +16,7 @@ __all__ = [
     "Database",
     "LocalDelivery",
     "LockingMaildrops",
+    "MailStore",
     "Mailbox",
     "MessageStore",
     "octets_as_sent",

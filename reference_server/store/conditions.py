@@ -31,8 +31,16 @@ NOTHING = Condition("0")
 
 
 def _joined(word: str, conditions: Sequence[Condition]) -> Condition:
-    text = f" {word} ".join(each.text for each in conditions)
-    return Condition(f"({text})", tuple(value for each in conditions for value in each.parameters))
+    parameters = tuple(value for each in conditions for value in each.parameters)
+    return Condition(_balanced(word, [each.text for each in conditions]), parameters)
+
+
+def _balanced(word: str, texts: Sequence[str]) -> str:
+    """In pairs of pairs: SQLite bounds the depth of an expression, and a client may well give a thousand keys."""
+    if len(texts) == 1:
+        return texts[0]
+    middle = len(texts) // 2
+    return f"({_balanced(word, texts[:middle])} {word} {_balanced(word, texts[middle:])})"
 
 
 def all_of(conditions: Sequence[Condition]) -> Condition:

@@ -70,8 +70,8 @@ class Folders:
 
         return self._database.write(operation)
 
-    def delete(self, owner: str, name: str) -> None:
-        """Remove a mailbox with its messages. Raises InboxStays, HasInferiors or MailboxMissing."""
+    def delete(self, owner: str, name: str) -> int:
+        """Remove a mailbox with its messages; the id that it had. Raises InboxStays, HasInferiors or MailboxMissing."""
         if name == INBOX:
             raise InboxStays
 
@@ -84,7 +84,9 @@ class Folders:
             _retire(connection, owner, name, state.uidvalidity)
             return state.id
 
-        self._store.hub.publish([self._database.write(operation)])
+        deleted = self._database.write(operation)
+        self._store.hub.publish([deleted])
+        return deleted
 
     def rename(self, owner: str, name: str, new_name: str) -> None:
         """Give a mailbox, and with it all below it, another name; of INBOX only the messages go (RFC 3501 §6.3.5).

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from reference_server.backend import StoreFailure
 from reference_server.store import quotas
@@ -27,6 +28,7 @@ from reference_server.store.records import (
     next_mod_sequence,
     remember_expunged,
 )
+from reference_server.store.rejections import MessagesGone
 from reference_server.store.transfer import (
     IN_RANGES,
     WHERE_IN,
@@ -51,8 +53,7 @@ class Opened:
     """All that any message of the mailbox has ever had."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlagsRow:
+class FlagsRow(NamedTuple):
     """The flags of one message."""
 
     uid: int
@@ -100,6 +101,8 @@ class FlagsStored:
 
     rows: list[FlagsRow]
     """The messages that were to be changed and are there, as they are now, by ascending UID."""
+    changed: frozenset[int]
+    """UIDs in `rows` that had other flags before."""
     refused: list[int]
     """UIDs whose mod-sequence was above the permitted one; they are left as they were (RFC 7162 §3.1.3)."""
     foreign: frozenset[int]
@@ -159,7 +162,7 @@ class Mail:
                 (ranges_text(ranges), mailbox, changed_since),
             ).fetchall()
         )
-        return [MessageRow(*row) for row in found]
+        return list(map(MessageRow._make, found))
 
     def search(self, mailbox: int, condition: Condition) -> list[int]:
         """UIDs for which the condition holds, ascending."""
@@ -211,18 +214,25 @@ class Mail:
         self._store.hub.publish([mailbox])
         return stored
 
-    def copy(self, mailbox: int, ranges: Ranges, owner: str, name: str, *, remove: bool = False) -> Stored:
-        """Copy, or with `remove` move, all messages in the ranges, or none. Raises MailboxMissing or OverQuota."""
+    def copy(
+        self, mailbox: int, ranges: Ranges, owner: str, name: str, *, remove: bool = False, at_least: int = 0
+    ) -> Stored:
+        """Copy, or with `remove` move, all messages in the ranges, or none.
+
+        Raises MailboxMissing, OverQuota, or MessagesGone where there are fewer than `at_least`.
+        """
         if name == INBOX:
             self._store.mailbox(owner)
 
         def operation(connection: sqlite3.Connection) -> tuple[int, Stored]:
             target = state_of(connection, owner, name)
+            (octets, count) = connection.execute(
+                f"SELECT coalesce(sum(length), 0), count(*) FROM {IN_RANGES} WHERE {WHERE_IN}",
+                (ranges_text(ranges), mailbox),
+            ).fetchone()
+            if count < at_least:
+                raise MessagesGone
             if not remove:
-                (octets, count) = connection.execute(
-                    f"SELECT coalesce(sum(length), 0), count(*) FROM {IN_RANGES} WHERE {WHERE_IN}",
-                    (ranges_text(ranges), mailbox),
-                ).fetchone()
                 quotas.require(connection, owner, octets, count)
             return target.id, transfer(connection, mailbox, target.id, ranges, remove=remove)
 
@@ -271,7 +281,7 @@ class Mail:
             return _store_flags(connection, mailbox, ranges, change, given, since, unchanged_since)
 
         stored = self._database.write(operation)
-        if stored.mod_sequence > since:
+        if stored.changed:
             self._store.hub.publish([mailbox], but=by)
         return stored
 
@@ -301,7 +311,7 @@ def _changes(connection: sqlite3.Connection, mailbox: int, since: int) -> Change
     ).fetchall()
     return Changes(
         state,
-        [FlagsRow(*row) for row in present],
+        list(map(FlagsRow._make, present)),
         _expunged(connection, mailbox, since),
         _keywords(connection, mailbox),
     )
@@ -350,7 +360,8 @@ def _store_flags(
         )
     refused = [] if unchanged_since is None else [row[0] for row in found if row[3] > unchanged_since]
     foreign = frozenset(row[0] for row in permitted if row[3] > since)
-    return FlagsStored(rows, refused, foreign, before <= since, before + bool(updates))
+    changed = frozenset(row.uid for row in rows if row.mod_sequence > before)
+    return FlagsStored(rows, changed, refused, foreign, before <= since, before + bool(updates))
 
 
 def _changed(

@@ -27,3 +27,7 @@ class SpecialUseTaken(Rejected):
 
 class OverQuota(Rejected):
     """The account would hold more than its quota allows (RFC 9208 §4.3)."""
+
+
+class MessagesGone(Rejected):
+    """Somebody else has expunged some of the messages."""

@@ -89,7 +89,7 @@ async def test_a_directory_that_is_kept_is_always_durable(tmp_path: Path) -> Non
         (Settings(volatile=True, cost=TEST_COST), 0),
     ):
         async with MailServer(settings) as server:
-            pragma = server.store._database.write(lambda c: c.execute("PRAGMA synchronous").fetchone())
+            pragma = server.store.database.write(lambda c: c.execute("PRAGMA synchronous").fetchone())
             assert pragma == (flushed,)
 
 
@@ -233,7 +233,7 @@ async def test_sessions_and_backends_can_be_replaced() -> None:
 async def test_a_full_disk_costs_a_temporary_reply_and_no_mail() -> None:
     async with MailServer(TEST) as server:
         server.accounts.add("alice", "secret")
-        database = server.store._database
+        database = server.store.database
         (pages,) = database.write(lambda c: c.execute("PRAGMA page_count").fetchone())
         database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
         big = MESSAGE * 2000

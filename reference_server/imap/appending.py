@@ -1,0 +1,44 @@
+"""APPEND, of one message or several (RFC 3501 §6.3.11, RFC 3502, RFC 4315 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from reference_server.conversation import blocking
+from reference_server.imap import commands
+from reference_server.imap.flags import SYSTEM_FLAGS, is_keyword
+from reference_server.imap.outcome import Completion, Handling, Refused
+from reference_server.imap.response_codes import AppendUid, Code
+from reference_server.store.records import Flags, NewMessage
+from reference_server.store.rejections import MailboxMissing, OverQuota
+
+if TYPE_CHECKING:
+    from reference_server.imap.session import ImapSession
+
+
+def stored_flags(flags: Iterable[str]) -> Flags:
+    """The flags that can be kept; others, which only a server may make up, are passed over (RFC 3501 §7.1,
+    PERMANENTFLAGS)."""
+    given = tuple(flags)
+    system = sum(1 << bit for bit, name in enumerate(SYSTEM_FLAGS) if name in given)
+    return Flags(system, tuple(flag for flag in given if is_keyword(flag)))
+
+
+def append(session: ImapSession, command: commands.Append) -> Handling:
+    """APPEND: all messages or none."""
+    now = session.context.clock.now()
+    if not all(message.data for message in command.messages):
+        raise Refused("An empty message cannot be kept", Code.CANNOT)
+    messages = [
+        NewMessage(message.data, message.internal_date or now, stored_flags(message.flags))
+        for message in command.messages
+    ]
+    mail, account, name = session.store.mail, session.account, command.mailbox.text
+    try:
+        stored = yield from blocking(lambda: mail.append(account, name, messages))
+    except MailboxMissing:
+        raise Refused("There is no such mailbox", Code.TRYCREATE) from None
+    except OverQuota:
+        raise Refused("That is more than the quota allows", Code.OVERQUOTA) from None
+    return Completion("Stored", AppendUid(stored.uidvalidity, stored.uids))

@@ -1,0 +1,164 @@
+"""LIST and LSUB (RFC 3501 §6.3.8, §6.3.9), LIST-EXTENDED (RFC 5258), CHILDREN (RFC 3348), LIST-STATUS (RFC 5819) and
+SPECIAL-USE (RFC 6154)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reference_server.conversation import blocking
+from reference_server.imap import commands
+from reference_server.imap.commands import ListReturn, ListSelection
+from reference_server.imap.folders import status_of
+from reference_server.imap.names import DELIMITER, MailboxName, canonical_pattern
+from reference_server.imap.outcome import Completion, Handling
+from reference_server.imap.responses import ListData, Response
+
+if TYPE_CHECKING:
+    from reference_server.imap.session import ImapSession
+
+_WILDCARDS = re.compile(r"[*%]+")
+
+
+def matcher(pattern: str) -> re.Pattern[str]:
+    """Names that a pattern matches: `*` anything, `%` anything within a level (RFC 3501 §6.3.8).
+
+    Wildcards side by side are as one; so no pattern makes the search for a match long.
+    """
+    pieces = []
+    position = 0
+    for wildcards in _WILDCARDS.finditer(pattern):
+        pieces += [
+            re.escape(pattern[position : wildcards.start()]),
+            ".*" if "*" in wildcards[0] else f"[^{DELIMITER}]*",
+        ]
+        position = wildcards.end()
+    return re.compile("".join([*pieces, re.escape(pattern[position:])]), re.DOTALL)
+
+
+def ancestors(name: str) -> Iterator[str]:
+    """The names above, innermost first."""
+    while DELIMITER in name:
+        name = name.rpartition(DELIMITER)[0]
+        yield name
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """An account's names as LIST sees them."""
+
+    mailboxes: dict[str, str]
+    """Each mailbox's special uses."""
+    subscribed: frozenset[str]
+    parents: frozenset[str] = field(init=False)
+    """Names with a mailbox below."""
+    parents_of_subscribed: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parents", _above(self.mailboxes))
+        object.__setattr__(self, "parents_of_subscribed", _above(self.subscribed))
+
+    @staticmethod
+    def of(session: ImapSession) -> Hierarchy:
+        """May block."""
+        folders = session.store.folders
+        mailboxes = {state.name: state.special_uses for state in folders.all(session.account)}
+        return Hierarchy(mailboxes, folders.subscriptions(session.account))
+
+    def names(self) -> list[str]:
+        """Mailboxes, and levels that are none, sorted; INBOX first."""
+        return sorted({*self.mailboxes, *self.parents}, key=lambda name: (name != "INBOX", name))
+
+    def attributes(self, name: str, *, extended: bool) -> list[str]:
+        """What a name is (RFC 3501 §7.2.2, RFC 3348 §3, RFC 5258 §3.1)."""
+        found = [r"\HasChildren" if name in self.parents else r"\HasNoChildren"]
+        if name not in self.mailboxes:
+            found.insert(0, r"\NonExistent" if extended else r"\Noselect")
+        return found
+
+
+def _above(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(above for name in names for above in ancestors(name))
+
+
+def list_(session: ImapSession, command: commands.List) -> Handling:
+    """LIST."""
+    if command.patterns == ("",) and not command.extended:
+        yield session.send(ListData((r"\Noselect",), DELIMITER, None))  # asks for the delimiter alone
+        return Completion("That is the delimiter")
+    responses = yield from blocking(lambda: _listed(session, command))
+    if responses:
+        yield session.send(*responses)
+    return Completion("That is all")
+
+
+def _listed(session: ImapSession, command: commands.List) -> list[Response]:
+    hierarchy = Hierarchy.of(session)
+    matchers = [matcher(canonical_pattern(command.reference + pattern)) for pattern in command.patterns]
+    names = hierarchy.names()
+    if ListSelection.SUBSCRIBED in command.selection:
+        names = sorted({*names, *hierarchy.subscribed, *hierarchy.parents_of_subscribed})
+    responses: list[Response] = []
+    for name in names:
+        if not any(each.fullmatch(name) for each in matchers):
+            continue
+        line = list_line(hierarchy, command, name)
+        if line is None:
+            continue
+        responses.append(line)
+        if command.status and name in hierarchy.mailboxes:
+            responses.append(status_of(session, MailboxName(name), command.status))
+    return responses
+
+
+def line_of(session: ImapSession, mailbox: MailboxName) -> ListData:
+    """What LIST says of one mailbox; may block."""
+    hierarchy = Hierarchy.of(session)
+    attributes = hierarchy.attributes(mailbox.text, extended=True)
+    return ListData(tuple(attributes), DELIMITER, mailbox)
+
+
+def list_line(hierarchy: Hierarchy, command: commands.List, name: str) -> ListData | None:
+    """The response for a name that matches the pattern, or None where the selection options leave it out."""
+    uses = hierarchy.mailboxes.get(name, "").split()
+    child_info: tuple[str, ...] = ()
+    selected = True
+    if ListSelection.SUBSCRIBED in command.selection:
+        selected = name in hierarchy.subscribed
+        if ListSelection.RECURSIVEMATCH in command.selection and name in hierarchy.parents_of_subscribed:
+            child_info = ("SUBSCRIBED",)
+    if ListSelection.SPECIAL_USE in command.selection:
+        selected = selected and bool(uses)
+    if not selected and not child_info:
+        return None
+    attributes = hierarchy.attributes(name, extended=command.extended)
+    if name in hierarchy.subscribed and (
+        ListSelection.SUBSCRIBED in command.selection or ListReturn.SUBSCRIBED in command.returns
+    ):
+        attributes.append(r"\Subscribed")
+    # RFC 6154 §2: they may also come unasked in a plain LIST.
+    attributes += uses
+    return ListData(tuple(attributes), DELIMITER, MailboxName(name), child_info=child_info)
+
+
+def lsub(session: ImapSession, command: commands.Lsub) -> Handling:
+    """LSUB: a `%` at the end also shows levels above a subscribed name (RFC 3501 §6.3.9)."""
+    hierarchy = yield from blocking(lambda: Hierarchy.of(session))
+    if command.patterns == ("",):
+        yield session.send(ListData((r"\Noselect",), DELIMITER, None, lsub=True))
+        return Completion("That is the delimiter")
+    responses: list[Response] = []
+    for pattern in command.patterns:
+        whole = canonical_pattern(command.reference + pattern)
+        found = matcher(whole)
+        names = {*hierarchy.subscribed}
+        if whole.endswith("%"):
+            names |= hierarchy.parents_of_subscribed
+        for name in sorted(filter(found.fullmatch, names)):
+            attributes = () if name in hierarchy.subscribed else (r"\Noselect",)
+            responses.append(ListData(attributes, DELIMITER, MailboxName(name), lsub=True))
+    if responses:
+        yield session.send(*responses)
+    return Completion("That is all")
