@@ -89,8 +89,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     suite = session.config.hook.pytest_postel_suite()
     if not isinstance(suite, Suite):
         raise pytest.UsageError("the suites brought no catalogue (is suites/conftest.py there?)")
-    plan = Plan.from_options(session.config.option, suite)
     try:
+        plan = Plan.from_options(session.config.option, suite)
         run = BackgroundRun(plan, checks, session.config.hook)
     except PostelError as error:
         raise pytest.UsageError(str(error)) from error

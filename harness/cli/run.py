@@ -12,6 +12,7 @@ import rich_click as click
 from rich.text import Text
 
 import suites
+from harness.baseline import load_baseline
 from harness.cli.console import ERR, OUT, failing, safe
 from harness.cli.progress import RunProgress, deviation_blocks, summary_table
 from harness.errors import ExitCode, HarnessError, UsageError
@@ -73,6 +74,8 @@ def run(
         names = _chosen_suites(suite_names)
         select(selectors, [check.id for name in names for check in all_checks(name)])
         label = parse_target(target, profile).name
+        if baseline:
+            load_baseline(Path(baseline))
         directory = Path(out) if out else Path("out") / label
         _prepare(directory)
         arguments = [
