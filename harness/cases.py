@@ -35,7 +35,8 @@ class Case:
     """One case. Its id is `protocol/rfc-section/slug` and is the same everywhere.
 
     `requires` names capabilities that the target must advertise, `traits` what the loader must be able to carry,
-    `digest` changes when the case does (the oracle's kept transcripts are keyed by it).
+    `digest` changes when the case does (the oracle's kept transcripts are keyed by it). `patience` is about how many
+    seconds it waits on purpose: the most patient cases begin first, so that nobody waits for them at the end.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Case:
     messages: tuple[str, ...] = ()
     isolation: Isolation = Isolation.ACCOUNT
     source: str = ""
+    patience: float = 0.0
 
 
 class Ending(StrEnum):
@@ -123,6 +125,7 @@ def case(
     requires: tuple[str, ...] = (),
     messages: tuple[str, ...] = (),
     isolation: Isolation = Isolation.ACCOUNT,
+    patience: float = 0.0,
 ) -> Callable[[Script], Script]:
     """Declare a coroutine function over a Stage as a case; its docstring's first line is the title.
 
@@ -149,6 +152,7 @@ def case(
                 messages=messages,
                 isolation=isolation,
                 source=source,
+                patience=patience,
             )
         )
         script.__dict__["postel_case_id"] = case_id

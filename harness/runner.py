@@ -175,7 +175,7 @@ class Runner:
                 self._settle(result)
 
         async with asyncio.TaskGroup() as group:
-            for case in cases:
+            for case in sorted(cases, key=lambda case: -case.patience):
                 group.create_task(one(case))
         self._progress.timing["played"] = time.monotonic() - began
         began = time.monotonic()

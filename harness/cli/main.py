@@ -1,19 +1,44 @@
-"""The `postel` command."""
+"""The `postel` command. Each command's module is only imported when it is asked for."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import rich_click as click
 
-from harness.cli.bench import bench
-from harness.cli.checking import doctor, selftest
-from harness.cli.listing import explain, list_cases, requirements, targets
-from harness.cli.replay import replay
-from harness.cli.reporting import report
-from harness.cli.run import run
-from reference_server.__main__ import serve
+#: Where each command is: module and name in it. In the order of `postel --help`.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("harness.cli.run", "run"),
+    "targets": ("harness.cli.listing", "targets"),
+    "doctor": ("harness.cli.doctor", "doctor"),
+    "list": ("harness.cli.listing", "list_cases"),
+    "replay": ("harness.cli.replay", "replay"),
+    "explain": ("harness.cli.listing", "explain"),
+    "requirements": ("harness.cli.listing", "requirements"),
+    "selftest": ("harness.cli.selftest", "selftest"),
+    "report": ("harness.cli.reporting", "report"),
+    "serve": ("reference_server.__main__", "serve"),
+    "bench": ("harness.cli.bench", "bench"),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class LazyGroup(click.RichGroup):
+    """A group whose commands are looked up in a table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command, or None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="postel")
 def main() -> None:
     """Check mail servers against the RFCs: which clauses does this server break, with proof.
@@ -26,5 +51,5 @@ def main() -> None:
     """
 
 
-for command in (run, targets, doctor, list_cases, replay, explain, requirements, selftest, report, serve, bench):
-    main.add_command(command)
+if __name__ == "__main__":
+    main()

@@ -18,7 +18,7 @@ def _timer(stage: Stage) -> float:
     return seconds or 0.0
 
 
-@case("pop3/rfc1939-3/autologout", "RFC1939-3-x", messages=("plain",))
+@case("pop3/rfc1939-3/autologout", "RFC1939-3-x", messages=("plain",), patience=20.0)
 async def autologout(stage: Stage) -> None:
     """The connection of an inactive session is closed."""
     seconds = _timer(stage)
@@ -26,7 +26,7 @@ async def autologout(stage: Stage) -> None:
     await expect_end(stage, session, "RFC1939-3-x", budget=seconds + GRACE, silent=False)
 
 
-@case("pop3/rfc1939-3/autologout-without-a-word", "RFC1939-3-y", messages=("plain",))
+@case("pop3/rfc1939-3/autologout-without-a-word", "RFC1939-3-y", messages=("plain",), patience=20.0)
 async def autologout_without_a_word(stage: Stage) -> None:
     """When the inactivity timer expires, nothing is sent."""
     seconds = _timer(stage)
@@ -40,6 +40,7 @@ async def autologout_without_a_word(stage: Stage) -> None:
     "RFC1939-6-b",
     "POSTEL-session-a",
     messages=("plain", "plain"),
+    patience=20.0,
 )
 async def autologout_removes_nothing(stage: Stage) -> None:
     """A session that the inactivity timer ends removes no message, marked or not."""
@@ -54,7 +55,7 @@ async def autologout_removes_nothing(stage: Stage) -> None:
     expect_identity(stage, reply, stage.messages[0], "RFC1939-3-w")
 
 
-@case("pop3/rfc1939-3/commands-reset-the-timer", "RFC1939-3-v")
+@case("pop3/rfc1939-3/commands-reset-the-timer", "RFC1939-3-v", patience=40.0)
 async def commands_reset_the_timer(stage: Stage) -> None:
     """A session that gives a command now and then is not ended, though it lasts longer than the timer."""
     seconds = _timer(stage)
@@ -64,7 +65,7 @@ async def commands_reset_the_timer(stage: Stage) -> None:
         await expect(stage, session, line, "-ERR" if line == "XYZZ" else "+OK", "RFC1939-3-v")
 
 
-@case("pop3/rfc1939-3/a-pause-ends-no-session", "RFC1939-3-u", messages=("plain",))
+@case("pop3/rfc1939-3/a-pause-ends-no-session", "RFC1939-3-u", messages=("plain",), patience=2.0)
 async def a_pause_ends_no_session(stage: Stage) -> None:
     """A client that pauses for a moment, before and after its login, is not cut off."""
     pause = min(1.0, (stage.facts.autologout_seconds or 600.0) / 2)
