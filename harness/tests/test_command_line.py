@@ -210,8 +210,9 @@ async def _interrupt(tmp_path: Path, how: signal.Signals) -> None:
     )  # fmt: skip
     try:
         async with asyncio.timeout(BUDGET):
-            while not (log.exists() and log.read_text().count("\n") > 2):
-                await asyncio.sleep(0.02)  # noqa: ASYNC110  # another process tells only through its file
+            # Another process tells how far it is only through its file.
+            while not (log.exists() and log.read_text().count("\n") > 2):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
             process.send_signal(how)
             assert await process.wait() == 130
     finally:
