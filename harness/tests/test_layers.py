@@ -10,8 +10,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("harness", "suites", "reference_server", "reports")
 
-#: Modules that may import the reference, beside the reference itself.
-REFERENCE_USERS = ("harness/oracle.py", "harness/targets/reference.py", "harness/cli/", "suites/selftest/")
+#: Modules that may import the reference, beside the reference itself; tests of whole runs play against variants of it.
+REFERENCE_USERS = (
+    "harness/oracle.py",
+    "harness/targets/reference.py",
+    "harness/cli/",
+    "harness/tests/",
+    "suites/selftest/",
+)
 #: What of the harness reports may import: data types, nothing that talks to a server.
 REPORTS_MAY = ("harness.results", "harness.requirements", "harness.verdicts", "harness.transcript", "harness.errors")
 
