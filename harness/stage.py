@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.cases import Case, Observation
+from harness.clients.imap import ImapReply, ImapSession
 from harness.clients.pop3 import Pop3Session
 from harness.clients.smtp import SmtpSession
 from harness.corpus import Corpus, CorpusMessage, Trait
 from harness.dialogue import compare_message
 from harness.errors import TargetLost
+from harness.normalise.imap import canonical as imap_canonical
 from harness.normalise.pop3 import canonical
 from harness.targets.model import Account, Endpoint, Target
 from harness.transcript import EventKind, Recorder
@@ -67,6 +69,7 @@ class Stage:
         self.account = account
         self.timeout = timeout
         self.messages: tuple[CorpusMessage, ...] = ()
+        self.uids: dict[int, str] = {}  # names of loaded messages by UID, as far as the case knows them
         self.observations: list[Observation] = []
         self.notes: list[str] = []
         self.recorder = Recorder([account.password] if masked else [])
@@ -78,7 +81,7 @@ class Stage:
         )
         self._target = target
         self._corpus = corpus
-        self._sessions: list[Pop3Session | SmtpSession] = []
+        self._sessions: list[Pop3Session | SmtpSession | ImapSession] = []
 
     # -- bringing things about ------------------------------------------------------------------
 
@@ -122,6 +125,39 @@ class Stage:
         """Log in with USER and PASS as a prerequisite. Raises Blocked with the reply that refused it."""
         reply = await session.login(self.account.name, self.account.password)
         self.require(reply.status == "+OK", f"a login as {self.account.name}; the answer was {shown(reply.raw)}")
+
+    async def imap(
+        self,
+        *,
+        login: bool = True,
+        select: str | None = None,
+        examine: bool = False,
+        tls: bool = False,
+        greeting: bool = True,
+    ) -> ImapSession:
+        """Open the next IMAP session: inside TLS from the start (`imaps`) or not, greeted, logged in, selected.
+
+        `select` names a mailbox; with `examine` it is opened read-only. Raises NotApplicable where the target has no
+        such endpoint, TargetLost, Blocked when the login or the selection fails.
+        """
+        endpoint = self._endpoint("imaps" if tls else "imap")
+        session = await ImapSession.open(
+            endpoint.host,
+            endpoint.port,
+            recorder=self.recorder,
+            session=len(self._sessions) + 1,
+            timeout=self.timeout,
+            tls=self._target.tls_context() if tls else None,
+            read_greeting=greeting or login or select is not None,
+        )
+        self._sessions.append(session)
+        if login or select is not None:
+            reply = await session.login(self.account.name, self.account.password)
+            self.require(reply.ok, f"a login as {self.account.name}; the answer was {shown(reply.tagged.raw)}")
+        if select is not None:
+            reply = await session.select(select, examine=examine)
+            self.require(reply.ok, f"the mailbox {select}; the answer was {shown(reply.tagged.raw)}")
+        return session
 
     async def smtp(self) -> SmtpSession:
         """Open an SMTP session with its greeting read. Raises NotApplicable, TargetLost."""
@@ -194,6 +230,31 @@ class Stage:
             event=reply.event,
         )
 
+    def expect_tagged(self, reply: ImapReply, condition: str, *requirements: str) -> bool:
+        """Expect how an IMAP command ends: `OK`, `NO`, `BAD`, or one of several (`NO|BAD`)."""
+        return self.expect(
+            *requirements,
+            holds=reply.condition in condition.split("|"),
+            facet=Facet.STATUS,
+            expected=condition,
+            observed=shown(reply.tagged.raw),
+            kind=f"status:{reply.condition if reply.condition in ('OK', 'NO', 'BAD') else 'other'}",
+            event=reply.tagged.event,
+        )
+
+    def expect_code(self, reply: ImapReply, name: str, *requirements: str) -> bool:
+        """Expect a response code of this name in the tagged response or the untagged ones before it."""
+        found = reply.coded(name)
+        return self.expect(
+            *requirements,
+            holds=found is not None,
+            facet=Facet.CODE,
+            expected=f"the response code {name}",
+            observed=shown(reply.tagged.raw),
+            kind="code" if found is not None else "no-code",
+            event=reply.tagged.event,
+        )
+
     def expect_message(self, reply: Pop3Reply, message: CorpusMessage, *requirements: str) -> bool:
         """Expect the body of a reply to RETR to be this message, byte for byte, but for trace fields before it."""
         difference = (
@@ -231,6 +292,10 @@ class Stage:
     def canonical(self, command: bytes | None, reply: Pop3Reply) -> dict[str, object]:
         """A reply's canonical form, for the comparison with the oracle."""
         return canonical(command, reply, self.messages)
+
+    def imap_canonical(self, command: bytes | None, reply: ImapReply) -> dict[str, object]:
+        """An IMAP reply's canonical form, for the comparison with the oracle."""
+        return imap_canonical(command, reply, self.messages, self.uids)
 
     def _event(self, event: int | None) -> int | None:
         events = len(self.recorder.transcript.events)

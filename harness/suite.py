@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.corpus import Corpus
+from harness.normalise.imap_rules import RULES as IMAP_RULES
 from harness.normalise.pop3 import RULES as POP3_RULES
 from harness.normalise.rules import RuleSet
 from harness.requirements.model import Requirement
 
 #: Every rule that a run uses.
-RULES = RuleSet(POP3_RULES)
+RULES = RuleSet((*POP3_RULES, *IMAP_RULES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,11 @@ class ImapSession:
         """The commands that were sent, at least in part, and have no tagged response yet; the oldest first."""
         return self._tracker.pending
 
+    @property
+    def begun(self) -> Sequence[str]:
+        """The tags of all commands that were sent, at least in part, since the connection or TLS began."""
+        return self._tracker.begun
+
     async def command(self, *parts: Part) -> ImapReply:
         """Send a command, tag and CRLF added, and read up to its tagged response."""
         return await self.complete(await self.send(*parts))
@@ -107,7 +112,7 @@ class ImapSession:
         line = f"{tag} ".encode()
         for part in parts:
             if isinstance(part, str):
-                line += part.encode()
+                line += part.encode("utf-8", "surrogateescape")
             elif isinstance(part, NonSync):
                 line += b"{%d+}\r\n" % len(part.data) + part.data
             else:

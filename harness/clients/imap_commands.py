@@ -38,6 +38,7 @@ class CommandTracker:
 
     def __init__(self) -> None:
         self.pending: list[Pending] = []
+        self.begun: list[str] = []  # the tags of all commands, in the order in which they were sent
         self.awaits_continuation = False  # a synchronizing literal was announced
         self._current: Pending | None = None  # the command whose line is not ended yet
         self._data = bytearray()
@@ -100,6 +101,7 @@ class CommandTracker:
             found = _TAG.match(line)
             self._current = Pending(found[0].decode() if found else "", event)
             self.pending.append(self._current)
+            self.begun += [self._current.tag] if found else []
         self._current.line += line
         announced = _LITERAL.search(line)
         if announced is None:

@@ -7,7 +7,7 @@ compare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.cases import Observation
@@ -47,10 +47,21 @@ def compare(protocol: str, target: Observation, oracle: Observation | None, rule
     verb = str(target.canonical.get("verb", ""))
     for facet in _FACETS:
         ours, theirs = target.canonical.get(facet.value), oracle.canonical.get(facet.value)
-        if ours != theirs:
-            difference = Difference(protocol, verb, facet, ours, theirs)
+        for difference in _differences(protocol, verb, facet, ours, theirs):
             found.append((difference, rules.licence(difference)))
     if any(difference.facet is Facet.STATUS for difference, _ in found):
         # Whatever else differs follows from another status: it would be said twice.
         found = [pair for pair in found if pair[0].facet is Facet.STATUS]
     return Comparison(tuple(found))
+
+
+def _differences(protocol: str, verb: str, facet: Facet, ours: object, theirs: object) -> Iterator[Difference]:
+    """The difference in one facet, or one for each part of it, so that a rule licenses no more than it says."""
+    if ours == theirs:
+        return
+    if not isinstance(ours, Mapping) or not isinstance(theirs, Mapping):
+        yield Difference(protocol, verb, facet, ours, theirs)
+        return
+    for part in sorted(ours.keys() | theirs.keys()):
+        if ours.get(part) != theirs.get(part):
+            yield Difference(protocol, verb, facet, ours.get(part), theirs.get(part), part)

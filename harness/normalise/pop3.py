@@ -94,6 +94,11 @@ def _identity(body: bytes, messages: Sequence[CorpusMessage], *, whole: bool) ->
     return hashlib.sha256(body).hexdigest()
 
 
+def identity(body: bytes, messages: Sequence[CorpusMessage]) -> str:
+    """Which of the messages these bytes are, or else their digest."""
+    return _identity(body, messages, whole=True)
+
+
 def _named(message: bytes, body: bytes) -> bool:
     """Whether the message's own Message-ID is the first one of the body."""
     wanted, found = _MESSAGE_ID.search(message), _MESSAGE_ID.search(body)

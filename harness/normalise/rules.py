@@ -19,13 +19,17 @@ _CITATION = re.compile(r"^RFC \d+ §\S+")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One facet in which the answers of target and oracle to one command differ, in canonical form."""
+    """One facet in which the answers of target and oracle to one command differ, in canonical form.
+
+    Where a facet's form has parts (a mapping), `part` names the one that differs; None is one that is not there.
+    """
 
     protocol: str
     verb: str
     facet: Facet
     target: Any
     oracle: Any
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
