@@ -13,7 +13,7 @@ from reference_server.imap import commands
 from reference_server.imap.fetch_data import FetchPlan, UnknownTransferEncoding
 from reference_server.imap.fetchitems import Attribute, sets_seen
 from reference_server.imap.message_sets import chosen, require_all
-from reference_server.imap.outcome import Completion, Handling, Refused
+from reference_server.imap.outcome import Completion, Handling, Improper, Refused
 from reference_server.imap.response_codes import Code
 from reference_server.imap.responses import FetchResponse, Vanished
 from reference_server.imap.resync import within
@@ -31,11 +31,11 @@ _MESSAGES_AT_ONCE = 1000
 def fetch(session: ImapSession, command: commands.Fetch) -> Handling:
     """FETCH. Messages that are gone already are left out; by number that is NO at the end (RFC 5530 EXPUNGEISSUED)."""
     view = session.required_view()
+    if command.vanished and "QRESYNC" not in session.enabled:
+        raise Improper("Enable QRESYNC first")  # RFC 7162 §3.2.6
     ranges = chosen(view, command.messages, uid=command.uid)
     if command.changed_since is not None or Attribute.MODSEQ in command.items:
-        session.enable(session.enabled | {"CONDSTORE"})
-    if command.vanished and "QRESYNC" not in session.enabled:
-        raise Refused("Enable QRESYNC first", Code.CLIENTBUG)
+        yield from session.use_mod_sequences()
     since = command.changed_since or 0
     if command.vanished:
         gone = yield from blocking(lambda: session.store.mail.expunged_since(view.id, since))

@@ -100,7 +100,7 @@ STATUS_VALUES: Mapping[StatusItem, Callable[[FolderStatus], int]] = {
 def status(session: ImapSession, command: commands.Status) -> Handling:
     """STATUS: changes nothing, neither the selected mailbox nor \\Recent (RFC 3501 §6.3.10)."""
     if StatusItem.HIGHESTMODSEQ in command.items:
-        session.enable(session.enabled | {"CONDSTORE"})  # RFC 7162 §3.1
+        yield from session.use_mod_sequences()
     try:
         data = yield from blocking(lambda: status_of(session, command.mailbox, command.items))
     except MailboxMissing:

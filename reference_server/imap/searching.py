@@ -38,11 +38,11 @@ def _search_of(session: ImapSession, view: MailboxView) -> Search:
     return Search(session.store.mail, session.reader, view, session.context.clock.now())
 
 
-def _enable_if_used(session: ImapSession, key: SearchKey) -> bool:
+def _enable_if_used(session: ImapSession, key: SearchKey) -> Generator[Action | Await, object, bool]:
     """MODSEQ is a CONDSTORE enabling key (RFC 7162 §3.1)."""
     used = uses_mod_sequences(key)
     if used:
-        session.enable(session.enabled | {"CONDSTORE"})
+        yield from session.use_mod_sequences()
     return used
 
 
@@ -59,7 +59,7 @@ def _highest(
 def search(session: ImapSession, command: commands.Search) -> Handling:
     """SEARCH; its answer is ESEARCH where result options were given, and always in IMAP4rev2 (RFC 9051 §6.4.4)."""
     view = session.required_view()
-    with_mod_sequence = _enable_if_used(session, command.key)
+    with_mod_sequence = yield from _enable_if_used(session, command.key)
     returns = command.returns
     if returns is None and session.dialect.rev2:
         returns = frozenset({SearchReturn.ALL})
@@ -111,7 +111,7 @@ def _esearch(
 def sort(session: ImapSession, command: commands.Sort) -> Handling:
     """SORT (RFC 5256 §3)."""
     view = session.required_view()
-    with_mod_sequence = _enable_if_used(session, command.key)
+    with_mod_sequence = yield from _enable_if_used(session, command.key)
     job = _search_of(session, view)
 
     def found() -> list[int]:
@@ -127,7 +127,7 @@ def sort(session: ImapSession, command: commands.Sort) -> Handling:
 def thread(session: ImapSession, command: commands.Thread) -> Handling:
     """THREAD (RFC 5256 §3)."""
     view = session.required_view()
-    _enable_if_used(session, command.key)
+    yield from _enable_if_used(session, command.key)
     job = _search_of(session, view)
 
     def found() -> tuple[ThreadNode, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reference_server.conversation import blocking
 from reference_server.imap import commands
 from reference_server.imap.listing import line_of
-from reference_server.imap.outcome import Completion, Handling, Refused
+from reference_server.imap.outcome import Completion, Handling, Improper, Refused
 from reference_server.imap.response_codes import Code, HighestModSeq, ResponseCode, UidNext, UidValidity, Unseen
 from reference_server.imap.responses import (
     Condition,
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 def select(session: ImapSession, command: commands.Select) -> Handling:
     """SELECT and EXAMINE. Whatever comes of it, the mailbox that was selected is not any more (RFC 3501 §6.3.1)."""
+    if command.quick_resync is not None and "QRESYNC" not in session.enabled:
+        raise Improper("Enable QRESYNC first")  # RFC 7162 §3.2.5
     if session.view is not None:
         session.deselect()
         yield session.send(_ok("The mailbox before is closed", Code.CLOSED))
-    if command.condstore or command.quick_resync is not None:
-        session.enable(session.enabled | {"CONDSTORE"})
-    if command.quick_resync is not None and "QRESYNC" not in session.enabled:
-        raise Refused("Enable QRESYNC first", Code.CLIENTBUG)
+    if command.condstore:
+        yield from session.use_mod_sequences()
     name, read_only = command.mailbox.text, command.read_only
     try:
         view, opened = yield from blocking(lambda: open_view(session, name, read_only=read_only))

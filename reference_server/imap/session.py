@@ -24,7 +24,7 @@ from reference_server.imap.outcome import AlreadyAnswered, Completion, Improper,
 from reference_server.imap.parser import announced, parse
 from reference_server.imap.reader import MessageReader
 from reference_server.imap.renderer import Renderer
-from reference_server.imap.response_codes import Capabilities, Code, ResponseCode
+from reference_server.imap.response_codes import Capabilities, Code, HighestModSeq, ResponseCode
 from reference_server.imap.responses import Condition, Continue, Response, StatusResponse
 from reference_server.imap.state import State, Updates
 from reference_server.imap.view import MailboxView, Telling
@@ -186,6 +186,10 @@ class ImapSession(Conversation):
             except StoreFailure:
                 view.subscription.notify()  # another time
         responses = view.news(self.telling(expunges=updates is Updates.EVERYTHING, uids=uids))
+        if view.told_up_to < view.mod_sequence and "QRESYNC" in self.enabled:
+            # A client that goes away now must not believe that it knows of the expunged messages (RFC 7162 §3.2).
+            told = HighestModSeq(view.told_up_to)
+            responses.append(StatusResponse(Condition.OK, "There is more to come", told))
         if responses:
             yield self.send(*responses)
 
@@ -296,6 +300,16 @@ class ImapSession(Conversation):
         self.enabled = enabled
         self.dialect = Dialect(frozenset(each.name for each in self.capabilities), enabled)
         self.renderer.utf8 = self.dialect.utf8
+
+    def use_mod_sequences(self) -> Steps:
+        """A CONDSTORE enabling command: the first one with a mailbox selected is told its mod-sequence (RFC 7162
+        §3.1)."""
+        if "CONDSTORE" in self.enabled:
+            return
+        self.enable(self.enabled | {"CONDSTORE"})
+        if self.view is not None:
+            highest = HighestModSeq(self.view.mod_sequence)
+            yield self.send(StatusResponse(Condition.OK, "The highest mod-sequence", highest))
 
     def supports(self, capability: str) -> bool:
         """Whether the server has the extension."""

@@ -42,7 +42,7 @@ def store(session: ImapSession, command: commands.Store) -> Handling:
     require_writable(view)
     ranges = chosen(view, command.messages, uid=command.uid)
     if command.unchanged_since is not None:
-        session.enable(session.enabled | {"CONDSTORE"})
+        yield from session.use_mod_sequences()
     stored = yield from blocking(
         lambda: session.store.mail.store_flags(
             view.id,
@@ -65,7 +65,8 @@ def store(session: ImapSession, command: commands.Store) -> Handling:
     if not command.uid:
         require_all(view, ranges, len(stored.rows) + len(stored.refused))
     if stored.refused:
-        numbers = stored.refused if command.uid else view.numbers(stored.refused)
+        refused = [row.uid for row in stored.refused]
+        numbers = refused if command.uid else view.numbers(refused)
         return Completion("Some have changed meanwhile and stay as they are", Modified(tuple(numbers)))
     return Completion("Stored")
 
@@ -84,8 +85,10 @@ def _fetch_responses(
         uid = [NumberItem(Attribute.UID, row.uid)] if telling.uids else []
         return (*uid, NumberItem(Attribute.MODSEQ, row.mod_sequence))
 
-    rows = [row for row in stored.rows if not command.silent or row.uid in stored.changed]
-    return [FetchResponse(number, data(row)) for row in rows if (number := view.number(row.uid)) is not None]
+    # Those that failed the test are told with their flags, so that the client need not ask (RFC 7162 §3.1.3).
+    told = {row.uid: data(row) for row in stored.rows if not command.silent or row.uid in stored.changed}
+    told.update((row.uid, view.flag_data(row, telling)) for row in stored.refused)
+    return [FetchResponse(number, told[uid]) for uid in sorted(told) if (number := view.number(uid)) is not None]
 
 
 def expunge(session: ImapSession, command: commands.Expunge) -> Handling:

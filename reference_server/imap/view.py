@@ -78,6 +78,7 @@ class MailboxView:
         """Mod-sequences of changes that the client made itself, or was told of, after `mod_sequence`."""
         self._arrived: list[int] = []
         self._expunged: set[int] = set()
+        self._before_expunged = 0
         self._changed: dict[int, FlagsRow] = {}
         self._new_keywords = False
 
@@ -107,6 +108,11 @@ class MailboxView:
             return [number for uid in uids if (number := self.number(uid)) is not None]
         wanted = set(uids)
         return [number for number, uid in enumerate(self.uids, 1) if uid in wanted]
+
+    @property
+    def told_up_to(self) -> int:
+        """The mod-sequence up to which nothing is kept from the client, once it was told the news."""
+        return self._before_expunged if self._expunged else self.mod_sequence
 
     def is_recent(self, uid: int) -> bool:
         """Whether the message is \\Recent in this session."""
@@ -147,6 +153,8 @@ class MailboxView:
 
     def absorb(self, changes: Changes) -> None:
         """Take in what has happened since `mod_sequence`."""
+        if not self._expunged:
+            self._before_expunged = self.mod_sequence
         for uid in changes.expunged:
             self._forget(uid)
         for row in changes.present:

@@ -7,7 +7,7 @@ returns, and may be made from any thread. Nothing here reads the octets of a mes
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
@@ -103,8 +103,8 @@ class FlagsStored:
     """The messages that were to be changed and are there, as they are now, by ascending UID."""
     changed: frozenset[int]
     """UIDs in `rows` that had other flags before."""
-    refused: list[int]
-    """UIDs whose mod-sequence was above the permitted one; they are left as they were (RFC 7162 §3.1.3)."""
+    refused: list[FlagsRow]
+    """The messages whose mod-sequence was above the permitted one, left as they were (RFC 7162 §3.1.3)."""
     foreign: frozenset[int]
     """UIDs in `rows` that somebody else had changed after `since`, and the session does not know of that yet."""
     complete: bool
@@ -344,32 +344,46 @@ def _store_flags(
         f"SELECT uid, flags, keywords, mod_sequence FROM {IN_RANGES} WHERE {WHERE_IN} ORDER BY uid",
         (ranges_text(ranges), mailbox),
     ).fetchall()
-    permitted = [row for row in found if unchanged_since is None or row[3] <= unchanged_since]
-    results = {
-        (system, packed): change.apply(Flags.unpack(system, packed), spelled)
-        for system, packed in {(row[1], row[2]) for row in permitted}
-    }
-    rows = list(_changed(permitted, results, before + 1))
+    rows = list(map(FlagsRow._make, found))
+    permitted = [row for row in rows if unchanged_since is None or _permits(row, unchanged_since, spelled)]
+    conditional = unchanged_since is not None
+    stored = list(_changed(permitted, change, spelled, before + 1, always=conditional))
     updates = [
-        (row.system, row.keywords, row.mod_sequence, mailbox, row.uid) for row in rows if row.mod_sequence > before
+        (row.system, row.keywords, row.mod_sequence, mailbox, row.uid) for row in stored if row.mod_sequence > before
     ]
     if updates:
         next_mod_sequence(connection, mailbox)
         connection.executemany(
             "UPDATE messages SET flags = ?, keywords = ?, mod_sequence = ? WHERE mailbox = ? AND uid = ?", updates
         )
-    refused = [] if unchanged_since is None else [row[0] for row in found if row[3] > unchanged_since]
-    foreign = frozenset(row[0] for row in permitted if row[3] > since)
-    changed = frozenset(row.uid for row in rows if row.mod_sequence > before)
-    return FlagsStored(rows, changed, refused, foreign, before <= since, before + bool(updates))
+    done = {row.uid for row in permitted}
+    return FlagsStored(
+        stored,
+        frozenset(update[-1] for update in updates),
+        [row for row in rows if row.uid not in done] if conditional else [],
+        frozenset(row.uid for row in permitted if row.mod_sequence > since),
+        before <= since,
+        before + bool(updates),
+    )
+
+
+def _permits(row: FlagsRow, unchanged_since: int, given: Flags) -> bool:
+    """Whether a conditional change may be made (RFC 7162 §3.1.3): also where the condition is that a keyword never
+    was set, and it is not."""
+    if unchanged_since == 0 and not given.system:
+        return bool(given.keywords) and not set(given.keywords).intersection(row.keywords.split())
+    return row.mod_sequence <= unchanged_since
 
 
 def _changed(
-    rows: Collection[tuple[int, int, str, int]], results: dict[tuple[int, str], Flags], mod_sequence: int
+    rows: Iterable[FlagsRow], change: FlagChange, given: Flags, mod_sequence: int, *, always: bool
 ) -> Iterator[FlagsRow]:
-    """The rows as they will be; those that stay as they are keep their mod-sequence."""
-    packed = {key: (flags.system, flags.packed) for key, flags in results.items()}
-    for uid, system, keywords, unchanged in rows:
-        key = (system, keywords)
-        new = packed[key]
-        yield FlagsRow(uid, new[0], new[1], unchanged if new == key else mod_sequence)
+    """The rows as they will be; unless `always`, those that stay as they are keep their mod-sequence."""
+    results: dict[tuple[int, str], tuple[int, str]] = {}
+    for row in rows:
+        old = (row.system, row.keywords)
+        new = results.get(old)
+        if new is None:
+            flags = change.apply(Flags.unpack(*old), given)
+            new = results[old] = (flags.system, flags.packed)
+        yield FlagsRow(row.uid, *new, mod_sequence if always or new != old else row.mod_sequence)

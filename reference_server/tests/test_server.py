@@ -100,13 +100,17 @@ async def test_endpoints() -> None:
             "pop3s": ("pop3", Tls.IMPLICIT),
             "smtp": ("smtp", Tls.NONE),
             "lmtp": ("lmtp", Tls.NONE),
+            "imap": ("imap", Tls.STARTTLS),
+            "imaps": ("imap", Tls.IMPLICIT),
         }
         assert all(endpoint.port > 0 and endpoint.host == "127.0.0.1" for endpoint in server.endpoints.values())
     assert server.endpoints == {}
 
 
 async def test_only_the_ports_that_are_asked_for() -> None:
-    async with MailServer(replace(TEST, ports=Ports(pop3s=None, smtp=None, lmtp=None), starttls=False)) as server:
+    async with MailServer(
+        replace(TEST, ports=Ports(pop3s=None, smtp=None, lmtp=None, imap=None, imaps=None), starttls=False)
+    ) as server:
         assert [(name, e.tls) for name, e in server.endpoints.items()] == [("pop3", Tls.NONE)]
 
 
