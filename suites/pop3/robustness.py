@@ -33,7 +33,11 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 async def _others_are_served(stage: Stage, requirement: str) -> None:
     """Another client is greeted and answered."""
-    other = await stage.pop3(login=False)
+    try:
+        other = await stage.pop3(login=False)
+    except TargetLost as lost:
+        expect_that(stage, False, "a greeting for another client", f"{lost}", requirement, facet=Facet.CONNECTION)
+        raise Enough from lost
     await expect(stage, other, "QUIT", "+OK", requirement)
     await other.close()
 
@@ -260,7 +264,7 @@ async def lock_goes_with_the_connection(stage: Stage) -> None:
     await session.close()
     clock = asyncio.get_running_loop()
     began = clock.time()
-    session = await next_login(stage, "POSTEL-session-a", patience=60.0)
+    session = await next_login(stage, "POSTEL-session-a", patience=min(60.0, 6 * stage.timeout))
     stage.note(f"the next login succeeded after {clock.time() - began:.1f} s")
     expect_count(stage, await need(stage, session, "STAT"), 1, "POSTEL-session-a")
 

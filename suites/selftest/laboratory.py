@@ -28,16 +28,18 @@ from suites.selftest.outcome import Detection, FaultResult
 from suites.selftest.preflight import capabilities_of
 
 #: Seconds that a faulty server may take for one answer: it runs in this process, so silence is part of its fault.
-TIMEOUT = 1.5
+TIMEOUT = 2.5
 #: Seconds that the oracle may take for one answer.
 ORACLE_TIMEOUT = 20.0
 #: Seconds for one fault altogether; what was judged until then counts.
 FAULT_BUDGET = 60.0
 #: Cases that are played at once on one faulty server, and faults that are under way at once.
-CASES_AT_ONCE = 8
+CASES_AT_ONCE = 16
 FAULTS_AT_ONCE = 3
 #: Cases that are played before it is asked whether the fault is settled, where its own cases did not settle it.
 BATCH = 16
+#: Cases that are played at most for the sake of validators, where cases have detected the fault.
+MORE_FOR_VALIDATORS = 48
 
 _RED = (Verdict.WARNS, Verdict.DEVIATES)
 
@@ -120,16 +122,23 @@ class Laboratory:
         await self._witness.stop()
 
     async def examine_all(self, faults: Sequence[Fault], settled: Callable[[FaultResult], None]) -> None:
-        """Examine the faults, some at once; `settled` hears of each."""
+        """Examine the faults, some at once; what was not detected once more, alone. `settled` hears of each."""
         places = asyncio.Semaphore(FAULTS_AT_ONCE)
+        again: list[Fault] = []
 
         async def one(fault: Fault) -> None:
             async with places:
-                settled(await self.examine(fault))
+                result = await self.examine(fault)
+                if result.detection is Detection.DETECTED:
+                    settled(result)
+                else:
+                    again.append(fault)
 
         async with asyncio.TaskGroup() as group:
             for fault in faults:
                 group.create_task(one(fault))
+        for fault in again:
+            settled(await self.examine(fault))
 
     async def examine(self, fault: Fault) -> FaultResult:
         """Play cases on one faulty server and say what they showed."""
@@ -163,9 +172,9 @@ class Laboratory:
         checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
         await run.play(own)
         await run.validate(checks)
-        rest = [case for case in self._cases if case not in own and _uses(case, sight.fault.touches)]
+        rest = _nearest([case for case in self._cases if case not in own], sight.fault.touches)
         for start in range(0, len(rest), BATCH):
-            if sight.detected:
+            if sight.detected and (start >= MORE_FOR_VALIDATORS or {check.id for check in checks} <= sight.red.keys()):
                 break
             await run.play(rest[start : start + BATCH])
             await run.validate(checks)
@@ -216,13 +225,20 @@ class _FaultRun:
                 self._sight.take(result)
 
 
-def _uses(case: Case, commands: Sequence[str]) -> bool:
-    """Whether a case sends one of the commands, as far as its source tells; nearly all log in with USER and PASS."""
-    if case.isolation is Isolation.TARGET:
-        return False  # it needs the server to itself, and takes its time
-    if not commands or {"USER", "PASS"} & set(commands):
-        return True
-    return bool(set(re.findall(r"[A-Z0-9]+", case.source.upper())) & set(commands))
+def _nearest(cases: Sequence[Case], commands: Sequence[str]) -> list[Case]:
+    """The cases that use one of the commands, those that use most of them first; all where no command is named.
+
+    Those that need the server to themselves are left out: they take their time.
+    """
+    used = {case.id: _used(case, commands) for case in cases if case.isolation is Isolation.ACCOUNT}
+    found = [case for case in cases if used.get(case.id, 0) or (not commands and case.id in used)]
+    return sorted(found, key=lambda case: -used[case.id])
+
+
+def _used(case: Case, commands: Sequence[str]) -> int:
+    """How many of the commands a case sends, as far as its source tells; nearly all log in with USER and PASS."""
+    words = {*re.findall(r"[A-Z0-9]+", case.source.upper()), "USER", "PASS"}
+    return len(words & set(commands))
 
 
 def _cites(check: Check, fault: Fault) -> bool:

@@ -330,4 +330,11 @@ FAULTS: tuple[Fault, ...] = (
         ),
         touches=("APOP",),
     ),
+    Fault(
+        "pop3/arguments/apop-ignores-surplus",
+        "APOP ignores what follows the digest",
+        (TOO_MANY,),
+        variant(commands=parsed(APOP=lambda rest: grammar.apop(rest and b" ".join(rest.split(b" ")[:2])))),
+        touches=("APOP",),
+    ),
 )

@@ -13,7 +13,7 @@ from reference_server.pop3.responses import Renderer, ResponseCode
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.texts import Text
 from suites.selftest.fault import Fault
-from suites.selftest.variants import answering, handled, variant
+from suites.selftest.variants import answering, found, handled, variant
 
 #: Commands whose answers show every kind of response.
 _SAMPLE = ("STAT", "LIST", "RETR", "NOOP")
@@ -148,6 +148,12 @@ def _never(session: Pop3Session, _: None) -> Steps:
     yield from ()
 
 
+def _stat_once(session: Pop3Session, _: None) -> Steps:
+    if not session.__dict__.get("told"):
+        session.__dict__["told"] = True
+        yield from found("STAT").handler(session, None)
+
+
 class _Echo(Pop3Session):
     """A refusal repeats the line that it refuses."""
 
@@ -264,7 +270,7 @@ FAULTS: tuple[Fault, ...] = (
     _rendered(
         "codes-after-the-text",
         "Response codes stand at the end",
-        ("RFC2449-8-a", "RFC3206-6-a"),
+        ("RFC3206-6-a",),
         _coded(lambda code, text: f"{text} [{code}]"),
         touches=("PASS",),
     ),
@@ -342,6 +348,13 @@ FAULTS: tuple[Fault, ...] = (
         ("RFC1939-5-b", "RFC1939-5.NOOP-b"),
         variant(commands=handled(NOOP=_never)),
         touches=("NOOP",),
+    ),
+    Fault(
+        "pop3/framing/stat-is-answered-once",
+        "STAT is answered once in a session",
+        ("RFC1939-5-b", "RFC1939-5-a"),
+        variant(commands=handled(STAT=_stat_once)),
+        touches=("STAT",),
     ),
     Fault(
         "pop3/framing/quit-says-nothing",

@@ -250,6 +250,18 @@ def _http_is_fine(session: Pop3Session, line: bytes | Framing) -> Steps:
         yield from _reference(session, line)
 
 
+def _closes_beyond(octets: int) -> Build:
+    """A line of more octets overflows a buffer, and takes the session along."""
+
+    def answer(session: Pop3Session, line: bytes | Framing) -> Steps:
+        if isinstance(line, bytes) and len(line) > octets:
+            yield Close()
+        else:
+            yield from _reference(session, line)
+
+    return _answering(answer)
+
+
 class _AnswersLater(Pop3Session):
     """Of a batch, refusals are sent first."""
 
@@ -389,5 +401,17 @@ FAULTS: tuple[Fault, ...] = (
         "Of a flood of commands, those beyond a thousand are lost",
         ("POSTEL-load-c",),
         variant(session=_SmallBacklog),
+    ),
+    _fault(
+        "lines-of-40-octets-overflow",
+        "A line of more than 40 octets takes the session along",
+        ("RFC1939-3-g", "RFC2449-4-a"),
+        _closes_beyond(40),
+    ),
+    _fault(
+        "lines-of-200-octets-overflow",
+        "A line of more than 200 octets takes the session along",
+        ("RFC2449-4-a",),
+        _closes_beyond(200),
     ),
 )

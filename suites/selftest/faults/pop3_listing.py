@@ -26,14 +26,14 @@ def _stat(figures: Callable[[int, int], str]) -> Handler:
     return stat
 
 
-def _list(line: Line) -> Handler:
-    """LIST with other scan listings."""
+def _list(line: Line, *, many: Line | None = None) -> Handler:
+    """LIST with other scan listings; `many` are those of LIST without an argument."""
 
     def list_(session: Pop3Session, number: int | None) -> Steps:
         if number is not None:
             yield session.figures(line(number, session.maildrop.message(number)))
             return
-        listings = [line(each, message) for each, message in session.maildrop.remaining().items()]
+        listings = [(many or line)(each, message) for each, message in session.maildrop.remaining().items()]
         yield session.listing(Text.MESSAGES, listings, count=len(listings), octets=0)
 
     return list_
@@ -48,7 +48,7 @@ def _stat_fault(
         (requirement,) if isinstance(requirement, str) else requirement,
         variant(session=viewing(View), commands=handled(STAT=handler)),
         seen_in,
-        touches=("STAT",),
+        touches=("STAT", "LIST"),
     )
 
 
@@ -137,6 +137,25 @@ def _renumbered(session: Pop3Session) -> dict[int, StoredMessage]:
 
 
 # ---- sizes ----------------------------------------------------------------------------------------------------------
+
+
+def _numbered_from_zero(session: Pop3Session) -> dict[int, StoredMessage]:
+    return {number - 1: message for number, message in session.maildrop.remaining().items()}
+
+
+def _once(handler: Handler, key: str, otherwise: str) -> Handler:
+    """The command tells what is new since it was given last, which is nothing."""
+
+    def once(session: Pop3Session, number: int | None) -> Steps:
+        if number is not None or not session.__dict__.get(key):
+            session.__dict__[key] = number is None
+            yield from handler(session, number)
+        elif otherwise:
+            yield session.figures(otherwise)
+        else:
+            yield session.listing(Text.MESSAGES, [], count=0, octets=0)
+
+    return once
 
 
 def _sized(slug: str, title: str, size: Callable[[bytes], int], seen_in: str, *more: str) -> Fault:
@@ -294,6 +313,25 @@ FAULTS: tuple[Fault, ...] = (
         "pads sizes with zeros",
         ("RFC1939-5.LIST-g",),
         _list(lambda number, message: f"{number} {message.size}0"),
+    ),
+    _list_fault(
+        "one-is-the-next",
+        "n gives the scan listing of another number",
+        ("RFC1939-5.LIST-c",),
+        _list(lambda number, message: f"{number + 1} {message.size}", many=lambda n, one: f"{n} {one.size}"),
+    ),
+    _list_fault("counts-from-zero", "numbers messages from 0", ("RFC1939-4-k",), _list_with(_numbered_from_zero)),
+    _list_fault(
+        "tells-news",
+        "lists nothing when it is given again",
+        ("RFC1939-5-a",),
+        _once(found("LIST").handler, "listed", ""),
+    ),
+    _stat_fault(
+        "tells-news",
+        "counts nothing when it is given again",
+        "RFC1939-5-a",
+        _once(found("STAT").handler, "counted", "0 0"),
     ),
     _sized(
         "count-line-ends-as-one",

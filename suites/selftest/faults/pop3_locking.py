@@ -59,6 +59,14 @@ class _OldestForgotten(AlteredMaildrop):
         return messages[-5:]
 
 
+class _AnothersMail(AlteredMaildrop):
+    """Sizes are those of the account's messages, and the octets another account's."""
+
+    def read(self, message: StoredMessage) -> bytes:
+        size = len(super().read(message))
+        return (b"From: otto@sender.test\r\n\r\n" + b"This is for somebody else.\r\n" * size)[: size - 2] + b"\r\n"
+
+
 class _KeptForEver(Pop3Session):
     """A lost connection leaves the lock."""
 
@@ -137,5 +145,11 @@ FAULTS: tuple[Fault, ...] = (
         ("RFC1939-5.STAT-c",),
         variant(maildrops=opening(_OldestForgotten)),
         "providers with a window of recent mail",
+    ),
+    _fault(
+        "anothers-mail",
+        "RETR sends another account's mail",
+        ("RFC1939-7.PASS-e", "RFC1939-7.APOP-i", "RFC1939-5.RETR-e"),
+        variant(maildrops=opening(_AnothersMail)),
     ),
 )

@@ -16,8 +16,9 @@ from reference_server.pop3.responses import CommandRefused, Renderer
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.state import State
 from reference_server.pop3.texts import Text
-from reference_server.sasl import MECHANISMS, MechanismFactory, SaslStep
+from reference_server.sasl import MECHANISMS, Challenge, MechanismFactory, SaslStep
 from reference_server.sasl.plain import Plain
+from reference_server.sasl.scram import ScramSha256, _Stage
 from suites.selftest.credentials import AlteredCredentials, judging
 from suites.selftest.fault import Build, Fault
 from suites.selftest.variants import accepted_in, found, handled, parsed, variant, without
@@ -247,6 +248,15 @@ def _authzid_refused(authzid: str, authcid: str, password: str) -> str | None:
     return "\0?\0?" if authzid else None
 
 
+class _AnyProof(ScramSha256):
+    """Does not look at the client's proof."""
+
+    def _prove(self, without_proof: str, proof: bytes, *, honest: bool) -> SaslStep:
+        super()._prove(without_proof, proof, honest=honest)
+        self._stage = _Stage.CONFIRM
+        return Challenge(b"v=" + base64.b64encode(proof))
+
+
 class _NoPlain(Pop3Session):
     """PLAIN is not offered inside TLS."""
 
@@ -454,5 +464,11 @@ FAULTS: tuple[Fault, ...] = (
         "A refusal repeats the name, line ends and all",
         ("POSTEL-auth-d",),
         variant(commands=handled(AUTH=_echoing)),
+    ),
+    _fault(
+        "proofs-are-not-checked",
+        "SCRAM-SHA-256 does not look at the client's proof",
+        (f"{AUTH}o",),
+        variant(mechanisms={**MECHANISMS, "SCRAM-SHA-256": _AnyProof}),
     ),
 )

@@ -1,19 +1,15 @@
-"""The inactivity timer (RFC 1939 §3), and what serving many clients takes (POSTEL requirements)."""
+"""The inactivity timer (RFC 1939 §3)."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 from reference_server.actions import Action, Send
-from reference_server.backend import StoredMessage
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.state import State
 from reference_server.pop3.texts import Text
-from reference_server.settings import Settings
 from suites.selftest.fault import Build, Fault
-from suites.selftest.maildrops import AlteredMaildrop, opening
 from suites.selftest.variants import variant
 
 
@@ -74,17 +70,6 @@ class _OnlyGoodCommands(Pop3Session):
         return super().idle_limit - (time.monotonic() - self._good)
 
 
-def _few_sessions(settings: Settings) -> Settings:
-    return replace(settings, limits=replace(settings.limits, sessions=3, sessions_per_address=3))
-
-
-class _FirstHundred(AlteredMaildrop):
-    """Maildrops are cut at five hundred messages."""
-
-    def arranged(self, messages: list[StoredMessage]) -> list[StoredMessage]:
-        return messages[:500]
-
-
 FAULTS: tuple[Fault, ...] = (
     _fault("half-a-second", "The timer is half a second", ("RFC1939-3-u",), variant(session=_Impatient)),
     _fault(
@@ -103,13 +88,5 @@ FAULTS: tuple[Fault, ...] = (
         "Refused commands do not start the timer anew",
         ("RFC1939-3-v",),
         variant(session=_OnlyGoodCommands),
-    ),
-    Fault(
-        "pop3/load/maildrops-are-cut",
-        "Maildrops are cut at five hundred messages",
-        ("POSTEL-load-e",),
-        variant(maildrops=opening(_FirstHundred)),
-        "providers with a window of recent mail",
-        touches=("LIST",),
     ),
 )

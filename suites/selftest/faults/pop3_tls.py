@@ -121,8 +121,10 @@ class _RefusesInTls(Pop3Session):
 class _PlainPort(MailServer):
     """The port for TLS from the start speaks in the clear."""
 
-    def _listeners(self) -> Any:
-        return tuple(replace(each, tls=Tls.NONE) if each.tls is Tls.IMPLICIT else each for each in super()._listeners())
+    def _listeners(self, *args: Any) -> Any:
+        return tuple(
+            replace(each, tls=Tls.NONE) if each.tls is Tls.IMPLICIT else each for each in super()._listeners(*args)
+        )
 
 
 def _only_old_ciphers(context: ssl.SSLContext) -> None:
@@ -159,7 +161,7 @@ FAULTS: tuple[Fault, ...] = (
     _starting(
         "no-handshake",
         "STLS is answered +OK and TLS does not begin",
-        ("RFC2595-4.STLS-a", "RFC8314-4-a"),
+        ("RFC2595-4.STLS-a", "RFC8314-4-a", "POSTEL-tls-a"),
         _no_handshake,
     ),
     _starting("announced-and-refused", "STLS is announced and refused", ("RFC2595-4.STLS-a", "RFC2595-4-b"), _refuses),
@@ -216,7 +218,7 @@ FAULTS: tuple[Fault, ...] = (
     _fault(
         "pop3s-in-the-clear",
         "The port for TLS from the start speaks in the clear",
-        ("RFC8314-3.1-a", "RFC8314-3.1-b"),
+        ("RFC8314-3.1-b",),
         variant(server=_PlainPort),
     ),
     _fault(

@@ -41,12 +41,12 @@ def _plain(number: int, message: StoredMessage) -> str:
 
 def _fault(slug: str, title: str, requirements: tuple[str, ...], handler: Handler, seen_in: str = "") -> Fault:
     build = variant(session=viewing(View), commands=handled(UIDL=handler))
-    return Fault(f"pop3/uidl/{slug}", f"UIDL {title}", requirements, build, seen_in, touches=("UIDL",))
+    return Fault(f"pop3/uidl/{slug}", f"UIDL {title}", requirements, build, seen_in, touches=("UIDL", "LIST", "STAT"))
 
 
 def _ids(slug: str, title: str, requirements: tuple[str, ...], kind: type[AlteredMaildrop]) -> Fault:
     build: Build = variant(maildrops=opening(kind))
-    return Fault(f"pop3/uidl/{slug}", title, requirements, build, touches=("UIDL",))
+    return Fault(f"pop3/uidl/{slug}", title, requirements, build, touches=("UIDL", "LIST", "STAT"))
 
 
 def _named(unique_id: Callable[[StoredMessage], str]) -> type[AlteredMaildrop]:
@@ -77,6 +77,7 @@ class _CountedUpFromRemaining(AlteredMaildrop):
 
 
 _SESSIONS = itertools.count()
+_ASKED = itertools.count()
 
 
 class _OfThisSession(AlteredMaildrop):
@@ -179,6 +180,18 @@ FAULTS: tuple[Fault, ...] = (
         "numbers the messages that are left anew",
         ("RFC1939-7.UIDL-l", "RFC1939-4-l"),
         _uidl(_plain, chosen=_renumbered),
+    ),
+    _fault(
+        "one-is-the-next",
+        "n gives the unique-id listing of another number",
+        ("RFC1939-7.UIDL-c",),
+        _uidl(_plain, alone=lambda number, message: f"{number + 1} {message.unique_id}"),
+    ),
+    _fault(
+        "changes-each-time",
+        "gives other unique-ids each time",
+        ("RFC1939-7.UIDL-i",),
+        _uidl(lambda number, message: f"{number} {message.unique_id}.{next(_ASKED)}"),
     ),
     _ids(
         "too-long",

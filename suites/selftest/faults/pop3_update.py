@@ -9,13 +9,15 @@ from typing import ClassVar
 from reference_server.actions import Action, Close, Send
 from reference_server.backend import StoredMessage, StoreFailure
 from reference_server.conversation import Steps, blocking
+from reference_server.pop3.extensions import Capability
+from reference_server.pop3.open_maildrop import OpenMaildrop
 from reference_server.pop3.responses import CommandRefused
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.state import State
 from reference_server.pop3.texts import Text
 from suites.selftest.fault import Fault
 from suites.selftest.maildrops import AlteredMaildrop, opening
-from suites.selftest.variants import Handler, accepted_in, found, variant
+from suites.selftest.variants import Handler, accepted_in, found, handled, offering, variant
 
 
 def _removing(
@@ -203,11 +205,28 @@ class _KeepsMarks(Pop3Session):
     def _account(self) -> str:
         return self.user_name
 
-    def enter_transaction(self, maildrop: object) -> None:
-        super().enter_transaction(maildrop)  # type: ignore[arg-type]
+    def enter_transaction(self, maildrop: OpenMaildrop) -> None:
+        super().enter_transaction(maildrop)
         for number in self._marks.pop(self._account(), ()):
             with suppress(CommandRefused):
                 self.maildrop.mark(number)
+
+
+class _RemembersMarks(Pop3Session):
+    """Whatever was marked, and unmarked, is marked in the next session."""
+
+    ever_marked: ClassVar[dict[str, set[int]]] = {}
+
+    def enter_transaction(self, maildrop: OpenMaildrop) -> None:
+        super().enter_transaction(maildrop)
+        for number in self.ever_marked.pop(self.user_name, ()):
+            with suppress(CommandRefused):
+                self.maildrop.mark(number)
+
+
+def _remembered_dele(session: Pop3Session, number: int) -> Steps:
+    yield from found("DELE").handler(session, number)
+    _RemembersMarks.ever_marked.setdefault(session.user_name, set()).add(number)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -269,7 +288,7 @@ FAULTS: tuple[Fault, ...] = (
     _ending(
         "lost-connection-removes",
         "A lost connection removes what is marked",
-        ("RFC1939-6-b", "RFC1939-5.DELE-f"),
+        ("RFC1939-6-b", "RFC1939-5.DELE-f", "POSTEL-session-b"),
         _UpdatesWhenLost,
     ),
     _ending(
@@ -292,5 +311,22 @@ FAULTS: tuple[Fault, ...] = (
         "Marks of a session without QUIT are there in the next",
         ("RFC1939-4-f", "RFC1939-5.DELE-f", "RFC1939-6-b"),
         _KeepsMarks,
+    ),
+    Fault(
+        "pop3/update/marks-are-remembered",
+        "What was marked once is marked in the next session, RSET or not",
+        ("RFC1939-4-f",),
+        variant(session=_RemembersMarks, commands=handled(DELE=_remembered_dele)),
+        touches=("DELE",),
+    ),
+    Fault(
+        "pop3/update/days-promised-and-not-kept",
+        "EXPIRE promises 30 days, and QUIT removes what was read",
+        ("RFC2449-6.7-i",),
+        variant(
+            maildrops=opening(_RemovesWhatWasRead),
+            capabilities=offering(EXPIRE=Capability("EXPIRE", arguments=lambda session: "30")),
+        ),
+        touches=("CAPA", "RETR"),
     ),
 )

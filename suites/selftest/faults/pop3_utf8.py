@@ -84,6 +84,15 @@ def _refuses_all_in_mode(session: Pop3Session, number: int) -> Steps:
     yield from found("RETR").handler(session, number)
 
 
+def _surrogate(session: Pop3Session, number: int) -> Steps:
+    """Without the mode a message is sent with its header made ASCII; LIST gives the size of the original."""
+    message = session.maildrop.message(number)
+    content = yield from blocking(lambda: session.maildrop.read(message))
+    if not session.utf8_mode:
+        content = _encoded_in_mode(session, content)
+    yield session.message(Text.OCTETS, content, octets=message.size)
+
+
 class _SizedWithoutMode(AlteredMaildrop):
     """Sizes are those of the surrogate, in UTF-8 mode too."""
 
@@ -270,6 +279,13 @@ FAULTS: tuple[Fault, ...] = (
         "UTF8",
     ),
     _fault(
+        "sizes-of-originals",
+        "Without the mode a surrogate is sent, and LIST has the size of the original",
+        ("RFC6856-2.1-j",),
+        variant(commands=handled(RETR=_surrogate)),
+        "RETR",
+    ),
+    _fault(
         "code-for-any-list",
         "LIST n always gets the UTF8 code",
         ("RFC6856-5-b",),
@@ -331,6 +347,7 @@ FAULTS: tuple[Fault, ...] = (
     _language(
         "answers-without-tag", "LANG's answer does not name the tag", ("RFC6856-3.2-a",), _lang(lambda tag, text: text)
     ),
+    _language("answers-nothing", "LANG is answered with a bare +OK", ("RFC6856-3.2-a",), _lang(lambda tag, text: "")),
     _language(
         "answers-with-tag-last",
         "LANG's answer names the tag at its end",
