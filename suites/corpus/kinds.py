@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from harness.corpus import Trait
 from suites.corpus.lines import CRLF, LONGEST_LINE, PARAGRAPH, header, joined, long_line, message, numbered_lines
+from suites.corpus.mime import BROKEN, MAILS
+from suites.corpus.mime_malformed import nested, wide
 
 #: Size of the `large-10m` kind's body at least.
 LARGE_OCTETS = 10 * 1024 * 1024
@@ -208,4 +211,9 @@ KINDS: Mapping[str, Kind] = {
     "empty": Kind(_empty, "no octets at all", _HEADERLESS),
     # Size.
     "large-10m": Kind(_large, "more than 10 MiB, with dots at the start of lines", frozenset({Trait.LARGE})),
+    # MIME.
+    **{name: Kind(each.build, each.about, each.traits) for name, each in MAILS.items()},
+    **{name: Kind(each.build, each.about, each.traits) for name, each in BROKEN.items()},
+    "mime-thousand-levels": Kind(partial(nested, 1000), "a thousand multiparts, each in the one before"),
+    "mime-ten-thousand-parts": Kind(partial(wide, 10_000), "a multipart of ten thousand parts"),
 }

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from suites.corpus import KINDS
+from suites.corpus.mime import MIME_KINDS
 from suites.pop3.dialogue_text import dialogue, expecting
 from suites.pop3.octets import TOUCHED
 
@@ -31,8 +32,9 @@ DOTTED = frozenset(
     }
 )
 
-#: Judged elsewhere: in UTF-8 mode (utf8.py), by size alone (octets.py), as a load (robustness.py).
-ELSEWHERE = frozenset({"utf8-header", "large-10m", *TOUCHED})
+#: Judged elsewhere: in UTF-8 mode (utf8.py), by size alone (octets.py), as a load (robustness.py), and where a protocol
+#: takes messages apart, which POP3 does not.
+ELSEWHERE = frozenset({"utf8-header", "large-10m", *TOUCHED, *MIME_KINDS})
 
 #: TOP: kind, number of lines asked for, whether that is more than the body has.
 TOPS = (
