@@ -156,8 +156,8 @@ INBOXES = (
     ("star", "*", True),
     ("percent", "%", True),
     ("upper-case-prefix", "INB*", True),
-    ("lower-case-prefix", "inb%", True),
-    ("percent-inside", "i%X", True),
+    ("percent-inside", "I%X", True),
+    ("star-before-the-last-letter", "INBO*X", True),
     ("another-name", "XINBOX", False),
     ("a-letter-more", "INBOXES", False),
 )

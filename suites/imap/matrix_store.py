@@ -1,4 +1,4 @@
-"""STORE: each way to change flags, silent or not, by number and by UID; flags and sets (RFC 3501 §6.4.6, §6.4.8, §9)."""
+"""STORE: each way to change flags, silent or not, by number and by UID; and its sets (RFC 3501 §6.4.6, §6.4.8, §9)."""
 
 from __future__ import annotations
 

@@ -157,7 +157,6 @@ TAKING_SETS = (
 SPACED = (
     ("noop-with-a-space-at-the-end", "greeted", "x1 NOOP ", SPACE),
     ("noop-behind-two-spaces", "greeted", "x1  NOOP", SPACE),
-    ("noop-behind-a-tab", "greeted", "x1\\tNOOP", TAB),
     ("select-with-a-space-at-the-end", "authenticated", "x1 SELECT INBOX ", SPACE),
     ("select-with-two-spaces", "authenticated", "x1 SELECT  INBOX", SPACE),
     ("select-with-a-tab", "authenticated", "x1 SELECT\\tINBOX", TAB),
