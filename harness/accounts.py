@@ -37,6 +37,17 @@ class AccountPool:
                 reasons = "; ".join(f"{name}: {reason}" for name, reason in list(self.set_aside.items())[:3])
                 raise SetupError(f"every account had to be set aside ({reasons})", mend="see `postel doctor`")
 
+    def lease_free(self, count: int) -> list[Account]:
+        """Up to so many accounts that are free now; waits for none, so that two who want many cannot block each other."""
+        leased: list[Account] = []
+        while len(leased) < count and not self._free.empty():
+            account = self._free.get_nowait()
+            if account is None:
+                self._free.put_nowait(None)
+                break
+            leased.append(account)
+        return leased
+
     def give_back(self, account: Account) -> None:
         """Return a clean account."""
         self._free.put_nowait(account)

@@ -15,6 +15,7 @@ from harness.cases import Case, Ending, Performance
 from harness.corpus import Corpus
 from harness.errors import PostelError, SetupError, TargetLost, TargetProtocolError
 from harness.stage import Blocked, Capabilities, Enough, NotApplicable, Stage
+from harness.targets.mailboxes import remove_mailboxes
 from harness.targets.model import Account, Target
 from harness.transcript import Transcript
 
@@ -58,6 +59,7 @@ class Player:
             capabilities=self._capabilities,
             timeout=self._settings.timeout,
             masked=masked,
+            pool=self.pool,
         )
         began = time.monotonic()
         try:
@@ -65,7 +67,7 @@ class Player:
         finally:
             await stage.close()
             seconds = time.monotonic() - began
-            await self._return(account)
+            await asyncio.gather(*(self._return(each, case.protocol) for each in (account, *stage.neighbours)))
         return Performance(
             case_id=case.id,
             ending=ending,
@@ -104,8 +106,10 @@ class Player:
                 return wanted
         return ""
 
-    async def _return(self, account: Account) -> None:
+    async def _return(self, account: Account, protocol: str) -> None:
         """Give the account back once a login of its own has found it clean; else set it aside.
+
+        Only a case of IMAP can have made mailboxes.
 
         A server may notice a lost connection late and hold the mailbox until then, so that is tried more than once.
         """
@@ -114,6 +118,8 @@ class Player:
             await asyncio.sleep(pause)
             try:
                 async with asyncio.timeout(self._settings.timeout * 4):
+                    if protocol == "imap":
+                        await remove_mailboxes(self.target, account)
                     await self.target.empty(account)
             except Exception as error:  # whatever it was, the account must not spoil the next case
                 trouble = str(error) or type(error).__name__
@@ -125,7 +131,7 @@ class Player:
     async def recover(self) -> None:
         """Try the accounts that were set aside again; for after a restart of the target."""
         for account in self.pool.take_discarded():
-            await self._return(account)
+            await self._return(account, "imap" if "imap" in self.target.endpoints else "")
 
 
 #: Seconds before each try to clean an account.

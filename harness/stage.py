@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness.accounts import AccountPool
 from harness.cases import Case, Observation
 from harness.clients.imap import ImapReply, ImapSession
 from harness.clients.pop3 import Pop3Session
@@ -23,6 +24,7 @@ from harness.normalise.pop3 import canonical
 from harness.targets.model import Account, Endpoint, Target
 from harness.transcript import EventKind, Recorder
 from harness.verdicts import Facet
+from harness.wire.connection import Connection
 from harness.wire.pop3 import Pop3Reply
 
 #: Capability tags and their parameters, as the preflight found them: protocol -> TAG -> parameters.
@@ -64,6 +66,7 @@ class Stage:
         capabilities: Capabilities,
         timeout: float,
         masked: bool = True,
+        pool: AccountPool | None = None,
     ) -> None:
         self.case = case
         self.account = account
@@ -79,14 +82,38 @@ class Stage:
             can_restart=target.can_restart,
             capabilities=capabilities.get(case.protocol, {}),
         )
+        self.neighbours: list[Account] = []  # further accounts that the case has leased
         self._target = target
+        self._pool = pool
+        self._masked = masked
         self._corpus = corpus
-        self._sessions: list[Pop3Session | SmtpSession | ImapSession] = []
+        self._sessions: list[Pop3Session | SmtpSession | ImapSession | Connection] = []
 
     # -- bringing things about ------------------------------------------------------------------
 
-    async def load(self, *kinds: str) -> tuple[CorpusMessage, ...]:
-        """Put one message of each kind into the account's mailbox, in order. Raises Blocked, SetupError."""
+    def lease(self, users: int) -> tuple[Account, ...]:
+        """So many accounts, the case's own first; all are emptied and given back when the case is over.
+
+        Only for cases with `isolation: target`: it takes what is free and waits for nobody, so that two cases can
+        never wait for each other. Raises NotApplicable where the target has fewer accounts, Blocked where too few are
+        free.
+        """
+        if len(self._target.accounts) < users:
+            given = len(self._target.accounts)
+            raise NotApplicable(f"{users} accounts are needed at the same time, and the profile names {given}")
+        wanted = users - 1 - len(self.neighbours)
+        self.neighbours += self._pool.lease_free(wanted) if self._pool is not None else ()
+        self.require(len(self.neighbours) >= users - 1, f"{users} accounts; some had to be set aside")
+        if self._masked:
+            for each in self.neighbours:
+                self.recorder.add_secret(each.password)
+        return (self.account, *self.neighbours[: users - 1])
+
+    async def load(self, *kinds: str, account: Account | None = None) -> tuple[CorpusMessage, ...]:
+        """Put one message of each kind into a mailbox, in order; the case's own unless another is named.
+
+        Raises Blocked, SetupError.
+        """
         if not kinds:
             return ()
         numbers = range(len(self.messages) + 1, len(self.messages) + len(kinds) + 1)
@@ -97,7 +124,7 @@ class Stage:
             if missing:
                 traits = ", ".join(sorted(missing))
                 raise Blocked(f"the way in cannot carry a {message.kind} message unharmed ({traits})")
-        await self._target.loader.load(self.account, fresh)
+        await self._target.loader.load(account or self.account, fresh)
         self.messages += fresh
         return fresh
 
@@ -120,6 +147,22 @@ class Stage:
         if login:
             await self.login(session)
         return session
+
+    async def connect(self, name: str) -> Connection:
+        """A bare connection to the endpoint of that name (`pop3s`): nothing is read, and TLS is not begun.
+
+        Raises NotApplicable where the target has no such endpoint, TargetUnreachable.
+        """
+        endpoint = self._endpoint(name)
+        connection = await Connection.open(
+            endpoint.host,
+            endpoint.port,
+            recorder=self.recorder,
+            session=len(self._sessions) + 1,
+            timeout=self.timeout,
+        )
+        self._sessions.append(connection)
+        return connection
 
     async def login(self, session: Pop3Session) -> None:
         """Log in with USER and PASS as a prerequisite. Raises Blocked with the reply that refused it."""
