@@ -15,8 +15,8 @@ _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_ALPHABET + b"="))
 
 # White space at the end of a line is a transport's, not the sender's (RFC 2045 §6.7, rule 3).
 _TRAILING_SPACE = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\r?\Z)")
-# The standard library takes a bare CR for a line end; here it is a stray `=` before a stray CR.
-_STRAY_EQUALS = re.compile(rb"=(?=\r(?!\n))")
+# Here the standard library has readings of its own: it takes a bare CR for a line end, and `==` for one `=`.
+_STRAY_EQUALS = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n|\r?\Z)")
 
 
 class UnknownEncoding(Exception):
@@ -45,8 +45,6 @@ def decode_base64(octets: bytes) -> bytes:
 
 
 def decode_quoted_printable(octets: bytes) -> bytes:
-    """An `=` that begins no hexadecimal digits and no soft line break stands for itself (§6.7)."""
-    octets = _TRAILING_SPACE.sub(b"", octets)
-    if b"=\r" in octets:
-        octets = _STRAY_EQUALS.sub(b"=3D", octets)
-    return binascii.a2b_qp(octets)
+    """An `=` that begins no hexadecimal digits and no soft line break stands for itself (§6.7). At the end it is a soft
+    line break, whose line end a delimiter took."""
+    return binascii.a2b_qp(_STRAY_EQUALS.sub(b"=3D", _TRAILING_SPACE.sub(b"", octets)))

@@ -66,6 +66,7 @@ def test_the_line_end_before_a_delimiter_is_the_delimiters() -> None:
 def test_a_delimiter_directly_after_another_makes_an_empty_part() -> None:
     entity = multipart("--b\n--b\n\n--b--")
     assert [(part.header_octets, part.body_octets) for part in entity.parts] == [(b"", b""), (b"", b"")]
+    assert all(part.start == part.end for part in entity.parts)
 
 
 def test_a_part_whose_header_has_no_blank_line_has_no_body() -> None:

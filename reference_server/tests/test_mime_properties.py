@@ -44,7 +44,7 @@ def numbered_parts(entity: Entity, prefix: tuple[int, ...] = ()) -> list[tuple[t
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_MESSAGE)
 def test_header_and_text_are_the_message(message: bytes) -> None:
     entity = parse(message)
@@ -56,7 +56,7 @@ def test_header_and_text_are_the_message(message: bytes) -> None:
     assert sum(map(len, both)) == len(entity.header_octets) + len(entity.blank_line)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_MESSAGE)
 def test_every_part_lies_inside_of_what_holds_it(message: bytes) -> None:
     for entity in parse(message).walk():
@@ -71,7 +71,7 @@ def test_every_part_lies_inside_of_what_holds_it(message: bytes) -> None:
             assert inner.source is not entity.source or (inner.start, inner.end) == (entity.body, entity.end)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_MESSAGE)
 def test_sections_are_the_parts(message: bytes) -> None:
     entity = parse(message)
@@ -96,7 +96,7 @@ def is_renderable(structure: Structure) -> bool:
     return b"\0" not in structure if isinstance(structure, bytes) else structure is None or structure >= 0
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_MESSAGE)
 def test_structures_can_be_rendered_and_texts_read(message: bytes) -> None:
     entity = parse(message)
@@ -148,7 +148,7 @@ def read(entity: Entity) -> Leaf | Branch:
     return Branch([read(part) for part in entity.parts]) if entity.parts else Leaf(entity.body_octets)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(_TREE)
 def test_what_was_written_is_read(tree: Leaf | Branch) -> None:
     assert read(parse(written(tree))) == tree
@@ -184,8 +184,8 @@ def test_the_tree_is_that_of_the_standard_library(tree: Leaf | Branch) -> None:
 )
 def test_time_grows_with_the_message(head: bytes, piece: bytes) -> None:
     started = time.process_time()
-    entity = parse(head + piece * 20_000)
+    entity = parse(head + piece * 10_000)
     envelope(entity)
     body(entity, extended=True)
-    assert sum(map(len, message_texts(entity))) >= 0
+    list(message_texts(entity))
     assert time.process_time() - started < 5  # what grows with the square takes minutes

@@ -68,6 +68,6 @@ def test_a_base_subject_is_its_own_but_for_a_reply_in_what_is_left(pieces: list[
 @pytest.mark.parametrize("piece", [b"[a]", b"re:", b"[fwd:", b"(fwd)", b"[", b" ", b"re [", b"]", b"=?a?q?"])
 def test_time_grows_with_the_subject(piece: bytes) -> None:
     started = time.process_time()
-    base_subject(piece * 30_000)
-    base_subject(b"x" + piece * 30_000 + b"]" * 30_000)
+    base_subject(piece * 15_000)
+    base_subject(b"x" + piece * 15_000 + b"]" * 15_000)
     assert time.process_time() - started < 5  # what grows with the square takes minutes

@@ -50,6 +50,8 @@ def test_base64(octets: bytes, expected: bytes) -> None:
         (b"end  ", b"end"),
         (b"=20 \r\n", b" \r\n"),
         (b"a=ZZ=4", b"a=ZZ=4"),
+        (b"==\rx==3D=", b"==\rx=="),
+        (b"a=\r", b"a"),
         (b"a=\rb\r\nc", b"a=\rb\r\nc"),
         (b"_under_score", b"_under_score"),
         (b"\xff\0", b"\xff\0"),
