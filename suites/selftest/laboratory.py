@@ -16,7 +16,7 @@ from time import monotonic
 from harness.cases import Case, Isolation, Performance
 from harness.errors import TargetLost, TargetProtocolError
 from harness.judge.judging import Bench, judge
-from harness.oracle import Oracle, ReferenceInProcess
+from harness.oracle import AUTOLOGOUT, Oracle, ReferenceInProcess
 from harness.player import Player, PlayerSettings
 from harness.results import CaseResult
 from harness.stage import Capabilities
@@ -27,8 +27,9 @@ from suites.selftest.fault import Fault
 from suites.selftest.outcome import Detection, FaultResult
 from suites.selftest.preflight import capabilities_of
 
-#: Seconds that a faulty server may take for one answer: it runs in this process, so silence is part of its fault.
-TIMEOUT = 2.5
+#: Seconds that a faulty server may take for one answer: it runs in this process, so silence is part of its fault. Less
+#: than its autologout, by which a session that hangs would seem to have been closed.
+TIMEOUT = 0.75 * AUTOLOGOUT
 #: Seconds that the oracle may take for one answer.
 ORACLE_TIMEOUT = 20.0
 #: Seconds for one fault altogether; what was judged until then counts.
@@ -167,17 +168,20 @@ class Laboratory:
     async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
         capabilities = await self._announced(server)
         player = Player(server, capabilities, PlayerSettings(TIMEOUT, self._suite.corpus))
-        run = _FaultRun(sight, player, self._witness, Validators(self._bench, capabilities))
         own = [case for case in self._cases if self._full or _cites(case, sight.fault)]
         checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
+        run = _FaultRun(sight, player, self._witness, Validators(self._bench, capabilities), checks)
         await run.play(own)
-        await run.validate(checks)
-        rest = _nearest([case for case in self._cases if case not in own], sight.fault.touches)
-        for start in range(0, len(rest), BATCH):
-            if sight.detected and (start >= MORE_FOR_VALIDATORS or {check.id for check in checks} <= sight.red.keys()):
-                break
-            await run.play(rest[start : start + BATCH])
-            await run.validate(checks)
+        if not run.settled:
+            played = {case.id for case in own}
+            await self._play_more(run, _nearest([case for case in self._cases if case.id not in played], sight.fault))
+
+    async def _play_more(self, run: _FaultRun, cases: Sequence[Case]) -> None:
+        """Further cases until one names the fault, and a few more for validators that have not seen it."""
+        for start in range(0, len(cases), BATCH):
+            if run.settled or (run.sight.detected and start >= MORE_FOR_VALIDATORS):
+                return
+            await run.play(cases[start : start + BATCH])
 
     async def _announced(self, server: ReferenceInProcess) -> Capabilities:
         """What the faulty server announces; what a sound one does where it cannot be asked."""
@@ -188,13 +192,26 @@ class Laboratory:
 
 
 class _FaultRun:
-    """Plays cases on one faulty server."""
+    """Plays cases on one faulty server, and has the validators that concern its fault look at them."""
 
-    def __init__(self, sight: _Sight, player: Player, witness: _Witness, validators: Validators) -> None:
-        self._sight = sight
+    def __init__(
+        self,
+        sight: _Sight,
+        player: Player,
+        witness: _Witness,
+        validators: Validators,
+        checks: Sequence[ValidatorCase],
+    ) -> None:
+        self.sight = sight
         self._player = player
         self._witness = witness
         self._validators = validators
+        self._checks = checks
+
+    @property
+    def settled(self) -> bool:
+        """Whether a case has named the fault, and every validator that should see it has."""
+        return self.sight.detected and {check.id for check in self._checks} <= self.sight.red.keys()
 
     async def play(self, cases: Sequence[Case]) -> None:
         """Ordinary cases many at once, then one by one those that need the server to themselves."""
@@ -211,27 +228,24 @@ class _FaultRun:
         for case in cases:
             if case.isolation is Isolation.TARGET:
                 await self._one(case)
+        for result in await self._validators.results(self._checks, self._player):
+            self.sight.take(result)
 
     async def _one(self, case: Case) -> None:
         seen, witness = await asyncio.gather(self._player.play(case), self._witness.perform(case))
-        self._sight.played += 1
-        self._validators.take(case, seen)
-        self._sight.take(judge(case, seen, witness, self._validators.bench))
-
-    async def validate(self, checks: Sequence[ValidatorCase]) -> None:
-        """Settle the validators over everything that was played so far."""
-        if checks:
-            for result in await self._validators.results(checks, self._player):
-                self._sight.take(result)
+        self.sight.played += 1
+        if self._checks:
+            self._validators.take(case, seen)
+        self.sight.take(judge(case, seen, witness, self._validators.bench))
 
 
-def _nearest(cases: Sequence[Case], commands: Sequence[str]) -> list[Case]:
-    """The cases that use one of the commands, those that use most of them first; all where no command is named.
+def _nearest(cases: Sequence[Case], fault: Fault) -> list[Case]:
+    """The cases that use a command of the fault, those that use most of them first; all where it names no command.
 
     Those that need the server to themselves are left out: they take their time.
     """
-    used = {case.id: _used(case, commands) for case in cases if case.isolation is Isolation.ACCOUNT}
-    found = [case for case in cases if used.get(case.id, 0) or (not commands and case.id in used)]
+    used = {case.id: _used(case, fault.touches) for case in cases if case.isolation is Isolation.ACCOUNT}
+    found = [case for case in cases if case.id in used and (used[case.id] or not fault.touches)]
     return sorted(found, key=lambda case: -used[case.id])
 
 

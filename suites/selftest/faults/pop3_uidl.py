@@ -142,6 +142,12 @@ FAULTS: tuple[Fault, ...] = (
     _fault(
         "forgets-the-last", "leaves the last message out", ("RFC1939-7.UIDL-d",), _uidl(_plain, chosen=_but_the_last)
     ),
+    _fault(
+        "forgets-the-first",
+        "leaves the first message out",
+        ("RFC1939-7.UIDL-d",),
+        _uidl(_plain, chosen=lambda session: dict(list(session.maildrop.remaining().items())[1:])),
+    ),
     _fault("is-refused-when-empty", "is refused in an empty maildrop", ("RFC1939-7.UIDL-d",), _refused_when_empty),
     _fault(
         "has-three-spaces",
