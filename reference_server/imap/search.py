@@ -24,6 +24,9 @@ from reference_server.store.records import MessageRow, microseconds
 
 _NEXT_DAY = timedelta(days=1)
 
+_DEEPEST = 24
+"""Levels of a condition; what is deeper is taken apart and put together here."""
+
 Predicate = Callable[[Entity], bool]
 
 
@@ -62,9 +65,7 @@ class Search:
             return among.intersection(self._mail.search(self._view.id, condition))
         match key:
             case k.And(keys):
-                for each in sorted(keys, key=lambda each: self.condition(each) is None):
-                    among = self._matching(each, among) if among else among
-                return among
+                return self._matching_all(keys, among)
             case k.Or(first, second):
                 found = self._matching(first, among)
                 return found | self._matching(second, among - found)
@@ -72,6 +73,17 @@ class Search:
                 return among - self._matching(inner, among)
             case _:
                 return self._read(key, among)
+
+    def _matching_all(self, keys: tuple[k.SearchKey, ...], among: set[int]) -> set[int]:
+        """First what the store can tell, in one question, so that few messages are left to be read."""
+        asked = [(key, self.condition(key)) for key in keys]
+        told = [condition for _, condition in asked if condition is not None]
+        if told:
+            among = among.intersection(self._mail.search(self._view.id, q.all_of(told)))
+        for key, condition in asked:
+            if condition is None and among:
+                among = self._matching(key, among)
+        return among
 
     def _read(self, key: k.SearchKey, among: set[int]) -> set[int]:
         """The members of `among` whose octets match."""
@@ -129,9 +141,12 @@ class Search:
 def _combined(
     combine: Callable[[list[q.Condition]], q.Condition], given: list[q.Condition | None]
 ) -> q.Condition | None:
-    """One condition out of several, where each of them is one."""
+    """One condition out of several, where each of them is one and it does not become too deep."""
     known = [each for each in given if each is not None]
-    return combine(known) if len(known) == len(given) else None
+    if len(known) < len(given):
+        return None
+    combined = combine(known)
+    return combined if combined.depth <= _DEEPEST else None
 
 
 def _dated(relation: k.DateRelation, day: date) -> q.Condition:

@@ -33,6 +33,7 @@ from reference_server.store.mail_store import MailStore
 from reference_server.store.rejections import MailboxMissing
 
 _SECRET = re.compile(rb"(?i)(\S+ (?:LOGIN|AUTHENTICATE \S+)) .*", re.DOTALL)
+_SAVES = re.compile(rb"(?i)\S+ (?:UID )?SEARCH RETURN \([^)]*SAVE")
 _PLAINTEXT_MECHANISMS = frozenset({"PLAIN"})
 
 
@@ -114,7 +115,7 @@ class ImapSession(Conversation):
             match fragment:
                 case f.CommandText():
                     yield Heard(_SECRET.sub(rb"\1 ***", fragment.lines))
-                    yield from self.carry_out(parse(fragment, self.dialect, self.limits))
+                    yield from self.carry_out(self.understood(fragment))
                 case f.LiteralAnnounced():
                     yield from self.admit(fragment)
                 case f.TooLong(tag):
@@ -126,6 +127,15 @@ class ImapSession(Conversation):
             yield self.tagged(Condition.BAD, bad.tag, bad.text, bad.code)
         except RefusedCommand as refused:
             yield from self.turn_down(refused)
+
+    def understood(self, text: f.CommandText) -> Command:
+        """The command. Raises BadCommand or RefusedCommand."""
+        try:
+            return parse(text, self.dialect, self.limits)
+        except RefusedCommand:
+            if self.view is not None and _SAVES.match(text.lines):
+                self.view.save(())  # RFC 5182 §2.1: as after any NO to such a SEARCH
+            raise
 
     def admit(self, event: f.LiteralAnnounced) -> Steps:
         """Ask for a literal, unless the command is wrong already (RFC 3501 §7.5)."""

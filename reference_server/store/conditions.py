@@ -24,6 +24,8 @@ class Condition:
 
     text: str
     parameters: tuple[object, ...] = ()
+    depth: int = 1
+    """How deep the text nests. SQLite refuses what goes beyond some thirty levels."""
 
 
 EVERYTHING = Condition("1")
@@ -32,7 +34,8 @@ NOTHING = Condition("0")
 
 def _joined(word: str, conditions: Sequence[Condition]) -> Condition:
     parameters = tuple(value for each in conditions for value in each.parameters)
-    return Condition(_balanced(word, [each.text for each in conditions]), parameters)
+    depth = max(each.depth for each in conditions) + len(conditions).bit_length()
+    return Condition(_balanced(word, [each.text for each in conditions]), parameters, depth)
 
 
 def _balanced(word: str, texts: Sequence[str]) -> str:
@@ -55,7 +58,7 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
 
 def negated(condition: Condition) -> Condition:
     """It does not hold."""
-    return Condition(f"NOT {condition.text}", condition.parameters)
+    return Condition(f"(NOT {condition.text})", condition.parameters, condition.depth + 1)
 
 
 def has_flag(flag: int) -> Condition:

@@ -134,7 +134,8 @@ ARGUMENTS = {
     "COPY": "COPY 1 INBOX",
     "MOVE": "MOVE 1 INBOX",
 } | {name: f"{name} other" for name in ("SELECT", "EXAMINE", "CREATE", "DELETE", "SUBSCRIBE", "UNSUBSCRIBE")}
-ARGUMENTS |= {f"UID {name}": f"UID {ARGUMENTS[name]}" for name in "FETCH STORE SEARCH SORT THREAD COPY MOVE".split()}
+WITH_UID = ("FETCH", "STORE", "SEARCH", "SORT", "THREAD", "COPY", "MOVE")
+ARGUMENTS |= {f"UID {name}": f"UID {ARGUMENTS[name]}" for name in WITH_UID}
 EVERY_COMMAND = sorted({name for commands in COMMANDS.values() for name in commands})
 
 
