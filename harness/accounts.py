@@ -38,7 +38,7 @@ class AccountPool:
                 raise SetupError(f"every account had to be set aside ({reasons})", mend="see `postel doctor`")
 
     def lease_free(self, count: int) -> list[Account]:
-        """Up to so many accounts that are free now; waits for none, so that two who want many cannot block each other."""
+        """Up to so many accounts that are free now; never waits, so that no two cases block each other."""
         leased: list[Account] = []
         while len(leased) < count and not self._free.empty():
             account = self._free.get_nowait()
