@@ -39,12 +39,13 @@ def look(client: imaplib.IMAP4, mailboxes: list[str]) -> tuple[State, dict[str, 
     uids: dict[str, tuple[bytes, int]] = {}
     for mailbox in mailboxes:
         state[mailbox] = {}
-        if client.select(mailbox, readonly=True)[0] != "OK":
+        answer, (count,) = client.select(mailbox, readonly=True)
+        if answer != "OK":
             del state[mailbox]
             continue
         validity = client.response("UIDVALIDITY")[1][0]
         assert isinstance(validity, bytes)
-        data = client.fetch("1:*", "(UID FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1] if total(client) else []
+        data = client.fetch("1:*", "(UID FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1] if count != b"0" else []
         last = 0
         for item in data:
             if not isinstance(item, tuple):
@@ -61,11 +62,6 @@ def look(client: imaplib.IMAP4, mailboxes: list[str]) -> tuple[State, dict[str, 
         (uidnext,) = client.response("UIDNEXT")[1]
         assert uidnext is None or int(uidnext) > last
     return state, uids
-
-
-def total(client: imaplib.IMAP4) -> int:
-    answer = client.untagged_responses.get("EXISTS")  # type: ignore[attr-defined]
-    return int(answer[-1]) if answer else 0
 
 
 class Worker:
