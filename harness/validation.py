@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
@@ -17,8 +17,9 @@ from harness.judge.judging import Bench, signature
 from harness.player import Player
 from harness.results import CaseResult, Deviation, EventRecord, ExpectationResult, event_records
 from harness.stage import Capabilities
+from harness.transcript import Exchange
 from harness.verdicts import Level, Outcome, Verdict
-from harness.wire import pop3_validator
+from harness.wire import imap_validator, pop3_validator
 from harness.wire.findings import Report, Violation
 
 #: Kinds of violation that are shown for one requirement.
@@ -53,6 +54,12 @@ def _cases(protocol: str, requirements: Sequence[str], modules: Sequence[ModuleT
 #: The validator cases of each protocol.
 VALIDATORS: Mapping[str, tuple[ValidatorCase, ...]] = {
     "pop3": _cases("pop3", sorted(pop3_validator.REQUIREMENTS), (pop3_validator, *pop3_validator.PARTS)),
+    "imap": _cases("imap", sorted(imap_validator.REQUIREMENTS), (imap_validator, *imap_validator.PARTS)),
+}
+#: The validator of each protocol: it judges the exchanges of that protocol alone.
+_VALIDATE: Mapping[str, Callable[[Sequence[Exchange], Mapping[str, Sequence[str]] | None], Report]] = {
+    "pop3": pop3_validator.validate,
+    "imap": imap_validator.validate,
 }
 
 
@@ -71,31 +78,37 @@ class Validators:
 
     bench: Bench
     capabilities: Capabilities = field(default_factory=dict)
-    _sightings: dict[str, dict[str, _Sighting]] = field(default_factory=dict)
-    _checked: dict[str, int] = field(default_factory=dict)
-    _seen_in: dict[str, int] = field(default_factory=dict)
+    # by protocol and requirement
+    _sightings: dict[tuple[str, str], dict[str, _Sighting]] = field(default_factory=dict)
+    _checked: dict[tuple[str, str], int] = field(default_factory=dict)
+    _seen_in: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def take(self, case: Case, performance: Performance) -> None:
         """Validate every exchange of a performance."""
-        report = self._validate(performance)
-        for requirement, count in report.checked.items():
-            self._checked[requirement] = self._checked.get(requirement, 0) + count
-        for violation in report.violations:
-            kinds = self._sightings.setdefault(violation.requirement, {})
-            self._seen_in[violation.requirement] = self._seen_in.get(violation.requirement, 0) + 1
-            if violation.kind not in kinds:
-                kinds[violation.kind] = _Sighting(violation, case, event_records(performance.transcript))
+        for protocol, report in self._validate(performance).items():
+            for requirement, count in report.checked.items():
+                key = (protocol, requirement)
+                self._checked[key] = self._checked.get(key, 0) + count
+            for violation in report.violations:
+                key = (protocol, violation.requirement)
+                kinds = self._sightings.setdefault(key, {})
+                self._seen_in[key] = self._seen_in.get(key, 0) + 1
+                if violation.kind not in kinds:
+                    kinds[violation.kind] = _Sighting(violation, case, event_records(performance.transcript))
 
-    def _validate(self, performance: Performance) -> Report:
-        return pop3_validator.validate(performance.transcript.exchanges, self.capabilities.get("pop3"))
+    def _validate(self, performance: Performance) -> dict[str, Report]:
+        """A report for each protocol that was spoken."""
+        exchanges = performance.transcript.exchanges
+        spoken = {exchange.protocol for exchange in exchanges} & _VALIDATE.keys()
+        return {name: _VALIDATE[name](exchanges, self.capabilities.get(name)) for name in sorted(spoken)}
 
     async def results(self, checks: Sequence[ValidatorCase], player: Player) -> list[CaseResult]:
         """One result for each validator case, violations confirmed by playing the case that showed them again."""
         return [await self._result(check, player) for check in checks]
 
     async def _result(self, check: ValidatorCase, player: Player) -> CaseResult:
-        requirement = check.requirements[0]
-        count = self._checked.get(requirement, 0)
+        key = (check.protocol, check.requirements[0])
+        count = self._checked.get(key, 0)
         result = CaseResult(
             id=check.id,
             title=check.title,
@@ -105,7 +118,7 @@ class Validators:
             seconds=0.0,
             notes=(f"{count} replies were checked",),
         )
-        sightings = list(self._sightings.get(requirement, {}).values())
+        sightings = list(self._sightings.get(key, {}).values())
         if not sightings:
             return result if count else _nothing_checked(result)
         return await self._charged(check, result, sightings, player)
@@ -113,9 +126,9 @@ class Validators:
     async def _charged(
         self, check: ValidatorCase, result: CaseResult, sightings: Sequence[_Sighting], player: Player
     ) -> CaseResult:
-        confirmed = [each for each in sightings[:KINDS_SHOWN] if await self._again(each, player)]
+        confirmed = [each for each in sightings[:KINDS_SHOWN] if await self._again(check.protocol, each, player)]
         first = (confirmed or sightings)[0]
-        note = f"seen {self._seen_in[check.requirements[0]]} times; shown from {first.case.id}"
+        note = f"seen {self._seen_in[(check.protocol, check.requirements[0])]} times; shown from {first.case.id}"
         result = replace(
             result, transcript=first.transcript, notes=(*result.notes, note), plays=2, source=first.case.source
         )
@@ -130,11 +143,11 @@ class Validators:
             expectations=tuple(_expectation(check, each.violation, verdict) for each in confirmed),
         )
 
-    async def _again(self, sighting: _Sighting, player: Player) -> bool:
+    async def _again(self, protocol: str, sighting: _Sighting, player: Player) -> bool:
         """Whether the case that showed a violation shows it again, played alone."""
-        report = self._validate(await player.play(sighting.case))
+        report = self._validate(await player.play(sighting.case)).get(protocol)
         wanted = (sighting.violation.requirement, sighting.violation.kind)
-        return any((each.requirement, each.kind) == wanted for each in report.violations)
+        return report is not None and any((each.requirement, each.kind) == wanted for each in report.violations)
 
 
 def _nothing_checked(result: CaseResult) -> CaseResult:

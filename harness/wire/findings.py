@@ -55,14 +55,23 @@ class Findings:
         observed: str | bytes,
         kind: str,
         facet: Facet = Facet.GRAMMAR,
+        event: int | None = None,
     ) -> bool:
-        """Count one check of a requirement, and note a violation unless it holds; returns whether it does."""
+        """Count one check of a requirement, and note a violation unless it holds; returns whether it does.
+
+        `event` is where it was seen, the exchange's last one unless it is given.
+        """
         self._checked[requirement] += 1
         if not holds:
             index, exchange = place
             seen = observed if isinstance(observed, str) else quoted(observed)
-            self._violations.append(Violation(requirement, index, expected, seen, kind, facet, exchange.last))
+            where = exchange.last if event is None else event
+            self._violations.append(Violation(requirement, index, expected, seen, kind, facet, where))
         return holds
+
+    def passed(self, requirement: str) -> None:
+        """Count one check of a requirement that holds."""
+        self._checked[requirement] += 1
 
     def report(self) -> Report:
         """What was found."""
