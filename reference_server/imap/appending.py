@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reference_server.conversation import blocking
@@ -10,6 +11,7 @@ from reference_server.imap import commands
 from reference_server.imap.flags import SYSTEM_FLAGS, is_keyword
 from reference_server.imap.outcome import Completion, Handling, Refused
 from reference_server.imap.response_codes import AppendUid, Code
+from reference_server.store.open_mailbox import knows_all
 from reference_server.store.records import Flags, NewMessage
 from reference_server.store.rejections import MailboxMissing, OverQuota
 
@@ -34,11 +36,16 @@ def append(session: ImapSession, command: commands.Append) -> Handling:
         NewMessage(message.data, message.internal_date or now, stored_flags(message.flags))
         for message in command.messages
     ]
-    mail, account, name = session.store.mail, session.account, command.mailbox.text
+    job = partial(session.store.mail.append, session.account, command.mailbox.text, messages)
+    view = session.view
+    if view is not None:
+        job = partial(job, by=view.subscription, since=view.mod_sequence, claim_recent=not view.read_only)
     try:
-        stored = yield from blocking(lambda: mail.append(account, name, messages))
+        stored = yield from blocking(job)
     except MailboxMissing:
         raise Refused("There is no such mailbox", Code.TRYCREATE) from None
     except OverQuota:
         raise Refused("That is more than the quota allows", Code.OVERQUOTA) from None
+    if view is not None and knows_all(view.subscription, view.mod_sequence, stored):
+        view.appended(stored, [message.flags.packed for message in messages], recent=not view.read_only)
     return Completion("Stored", AppendUid(stored.uidvalidity, stored.uids))

@@ -59,7 +59,7 @@ class FetchPlan:
     ) -> None:
         """`uid` and `mod_sequence` add these items where they are not asked for, `flags_of` adds FLAGS for these."""
         self.view = view
-        self._reader = reader
+        self.reader = reader
         self._recent = recent
         self._flags_of = frozenset() if Attribute.FLAGS in items else flags_of
         added = [Attribute.UID] * (uid and Attribute.UID not in items)
@@ -70,13 +70,13 @@ class FetchPlan:
         """All items of one message; may block. Raises StoreFailure or UnknownTransferEncoding."""
         made = [make(row) for make in self._makers]
         if row.uid in self._flags_of:
-            made.append(self._flags(row))
+            made.append(self.flags(row))
         return tuple(made)
 
     def _maker(self, item: FetchItem) -> Maker:
         match item:
             case Attribute():
-                return self._attributes()[item]
+                return partial(_ATTRIBUTES[item], self)
             case BodySection():
                 return partial(self._body, item)
             case BinarySection():
@@ -84,29 +84,8 @@ class FetchPlan:
             case BinarySize():
                 return partial(self._binary_size, item)
 
-    def _attributes(self) -> Mapping[Attribute, Maker]:
-        entity, header = self._reader.entity, self._reader.header
-        return {
-            Attribute.UID: lambda row: NumberItem(Attribute.UID, row.uid),
-            Attribute.FLAGS: self._flags,
-            Attribute.MODSEQ: lambda row: NumberItem(Attribute.MODSEQ, row.mod_sequence),
-            Attribute.INTERNALDATE: lambda row: DateItem(row.internal_date),
-            Attribute.RFC822_SIZE: lambda row: NumberItem(Attribute.RFC822_SIZE, row.length),
-            Attribute.ENVELOPE: lambda row: StructureItem(Attribute.ENVELOPE, envelope(header(row))),
-            Attribute.BODY: lambda row: StructureItem(Attribute.BODY, body(entity(row), extended=False)),
-            Attribute.BODYSTRUCTURE: lambda row: StructureItem(
-                Attribute.BODYSTRUCTURE, body(entity(row), extended=True)
-            ),
-            Attribute.RFC822: lambda row: TextItem(Attribute.RFC822, self._reader.octets(row)),
-            Attribute.RFC822_HEADER: lambda row: TextItem(
-                Attribute.RFC822_HEADER, section(header(row), (), SectionText.HEADER.value)
-            ),
-            Attribute.RFC822_TEXT: lambda row: TextItem(
-                Attribute.RFC822_TEXT, section(entity(row), (), SectionText.TEXT.value)
-            ),
-        }
-
-    def _flags(self, row: MessageRow) -> FlagsItem:
+    def flags(self, row: MessageRow) -> FlagsItem:
+        """FLAGS."""
         return FlagsItem(flag_names(row.system, row.keywords, self._recent and self.view.is_recent(row.uid)))
 
     def _body(self, item: BodySection, row: MessageRow) -> TextItem:
@@ -117,9 +96,9 @@ class FetchPlan:
 
     def _section(self, wanted: Section, row: MessageRow) -> bytes | None:
         if not wanted.part and wanted.text is None:
-            return self._reader.octets(row)
+            return self.reader.octets(row)
         of_header = not wanted.part and wanted.text is not SectionText.TEXT
-        entity = self._reader.header(row) if of_header else self._reader.entity(row)
+        entity = self.reader.header(row) if of_header else self.reader.entity(row)
         return section(entity, wanted.part, wanted.text and wanted.text.value, wanted.fields)
 
     def _binary(self, item: BinarySection, row: MessageRow) -> BinaryItem:
@@ -133,6 +112,28 @@ class FetchPlan:
 
     def _decoded(self, part: tuple[int, ...], row: MessageRow) -> bytes | None:
         try:
-            return binary(self._reader.entity(row), part)
+            return binary(self.reader.entity(row), part)
         except UnknownEncoding as error:
             raise UnknownTransferEncoding from error
+
+
+_ATTRIBUTES: Mapping[Attribute, Callable[[FetchPlan, MessageRow], FetchData]] = {
+    Attribute.UID: lambda _, row: NumberItem(Attribute.UID, row.uid),
+    Attribute.FLAGS: FetchPlan.flags,
+    Attribute.MODSEQ: lambda _, row: NumberItem(Attribute.MODSEQ, row.mod_sequence),
+    Attribute.INTERNALDATE: lambda _, row: DateItem(row.internal_date),
+    Attribute.RFC822_SIZE: lambda _, row: NumberItem(Attribute.RFC822_SIZE, row.length),
+    Attribute.ENVELOPE: lambda plan, row: StructureItem(Attribute.ENVELOPE, envelope(plan.reader.header(row))),
+    Attribute.BODY: lambda plan, row: StructureItem(Attribute.BODY, body(plan.reader.entity(row), extended=False)),
+    Attribute.BODYSTRUCTURE: lambda plan, row: StructureItem(
+        Attribute.BODYSTRUCTURE, body(plan.reader.entity(row), extended=True)
+    ),
+    Attribute.RFC822: lambda plan, row: TextItem(Attribute.RFC822, plan.reader.octets(row)),
+    Attribute.RFC822_HEADER: lambda plan, row: TextItem(
+        Attribute.RFC822_HEADER, section(plan.reader.header(row), (), SectionText.HEADER.value)
+    ),
+    Attribute.RFC822_TEXT: lambda plan, row: TextItem(
+        Attribute.RFC822_TEXT, section(plan.reader.entity(row), (), SectionText.TEXT.value)
+    ),
+}
+"""Items without arguments, each from the plan and the message's row."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from functools import partial
 from typing import TYPE_CHECKING
 
-from reference_server.actions import Action, Send
+from reference_server.actions import Send
 from reference_server.backend import StoreFailure
-from reference_server.conversation import Await, blocking
+from reference_server.conversation import blocking
 from reference_server.imap import commands
 from reference_server.imap.fetch_data import FetchPlan, UnknownTransferEncoding
 from reference_server.imap.fetchitems import Attribute, sets_seen
@@ -18,7 +16,7 @@ from reference_server.imap.response_codes import Code
 from reference_server.imap.responses import FetchResponse, Vanished
 from reference_server.imap.resync import within
 from reference_server.imap.view import MailboxView
-from reference_server.store.open_mailbox import FlagChange
+from reference_server.store.open_mailbox import FlagChange, FlagsRow
 from reference_server.store.records import Flags, MessageRow, Ranges, SystemFlag
 
 if TYPE_CHECKING:
@@ -36,42 +34,81 @@ def fetch(session: ImapSession, command: commands.Fetch) -> Handling:
     ranges = chosen(view, command.messages, uid=command.uid)
     if command.changed_since is not None or Attribute.MODSEQ in command.items:
         yield from session.use_mod_sequences()
-    since = command.changed_since or 0
     if command.vanished:
-        gone = yield from blocking(lambda: session.store.mail.expunged_since(view.id, since))
-        wanted = command.messages.resolve(view.highest_uid)
-        vanished = tuple(uid for uid in gone if within(uid, wanted) and view.number(uid) is None)
+        vanished = yield from blocking(lambda: _vanished(session, command, view))
         if vanished:
             yield session.send(Vanished(vanished, earlier=True))
-    rows = yield from blocking(lambda: session.store.mail.rows(view.id, ranges, changed_since=since))
-    present = len(rows)
-    seen: frozenset[int] = frozenset()
-    if not view.read_only and any(map(sets_seen, command.items)):
-        rows, seen = yield from _mark_seen(session, view, rows)
-    plan = FetchPlan(
-        command.items,
-        view,
-        session.reader,
-        uid=command.uid or session.telling(expunges=False, uids=False).uids,
-        mod_sequence=command.changed_since is not None,
-        recent=not session.dialect.rev2,
-        flags_of=seen,
-    )
-    missing = yield from _send_all(session, plan, rows)
+    job = _FetchJob(session, command, view, ranges)
+    try:
+        while not job.done:
+            octets = yield from blocking(job.some_responses)
+            if octets:
+                yield Send(octets)
+    except UnknownTransferEncoding:
+        raise Refused("A part has a transfer encoding that is not known", Code.UNKNOWN_CTE) from None
     if not command.uid and command.changed_since is None:
-        require_all(view, ranges, present - missing)
+        require_all(view, ranges, job.present)
     return Completion("Fetched")
 
 
-def _mark_seen(
-    session: ImapSession, view: MailboxView, rows: list[MessageRow]
-) -> Generator[Action | Await, object, tuple[list[MessageRow], frozenset[int]]]:
-    """Set \\Seen where it is not set; the rows afterwards, and the UIDs of those that have changed."""
-    unseen: Ranges = [(row.uid, row.uid) for row in rows if not row.system & SystemFlag.SEEN]
-    if not unseen:
-        return rows, frozenset()
-    stored = yield from blocking(
-        lambda: session.store.mail.store_flags(
+def _vanished(session: ImapSession, command: commands.Fetch, view: MailboxView) -> tuple[int, ...]:
+    """UIDs in the set that are expunged since, and of which the client has no number any more. May block."""
+    gone = session.store.mail.expunged_since(view.id, command.changed_since or 0)
+    wanted = command.messages.resolve(view.highest_uid)
+    return tuple(uid for uid in gone if within(uid, wanted) and view.number(uid) is None)
+
+
+class _FetchJob:
+    """Makes the responses of one FETCH, some at a time. While it does, the session does nothing else."""
+
+    def __init__(self, session: ImapSession, command: commands.Fetch, view: MailboxView, ranges: Ranges) -> None:
+        self._session = session
+        self._command = command
+        self._view = view
+        self._ranges = ranges
+        self._rows: list[MessageRow] = []
+        self._plan: FetchPlan | None = None
+        self._position = 0
+        self.present = 0
+        """How many of the messages were there."""
+
+    def some_responses(self) -> bytes:
+        """The next responses, possibly none. May block. Raises StoreFailure or UnknownTransferEncoding."""
+        if self._plan is None:
+            self._plan = self._prepare()
+        return self._render(self._plan)
+
+    @property
+    def done(self) -> bool:
+        """Whether there are no more responses."""
+        return self._plan is not None and self._position >= len(self._rows)
+
+    def _prepare(self) -> FetchPlan:
+        command, view, session = self._command, self._view, self._session
+        rows = session.store.mail.rows(view.id, self._ranges, changed_since=command.changed_since or 0)
+        self.present = len(rows)
+        seen: frozenset[int] = frozenset()
+        if not view.read_only and any(map(sets_seen, command.items)):
+            rows, seen = self._mark_seen(rows)
+        self._rows = rows
+        telling = session.telling(expunges=False, uids=command.uid)
+        return FetchPlan(
+            command.items,
+            view,
+            session.reader,
+            uid=telling.uids,
+            mod_sequence=command.changed_since is not None or (bool(seen) and telling.mod_sequences),
+            recent=telling.recent,
+            flags_of=seen,
+        )
+
+    def _mark_seen(self, rows: list[MessageRow]) -> tuple[list[MessageRow], frozenset[int]]:
+        """Set \\Seen where it is not set; the rows afterwards, and the UIDs of those that have changed."""
+        unseen: Ranges = [(row.uid, row.uid) for row in rows if not row.system & SystemFlag.SEEN]
+        if not unseen:
+            return rows, frozenset()
+        view = self._view
+        stored = self._session.store.mail.store_flags(
             view.id,
             unseen,
             FlagChange.ADD,
@@ -79,53 +116,34 @@ def _mark_seen(
             since=view.mod_sequence,
             by=view.subscription,
         )
-    )
-    now = {row.uid: row for row in stored.rows}
-    view.took(stored, now)
-    return [
-        row._replace(system=now[row.uid].system, keywords=now[row.uid].keywords, mod_sequence=now[row.uid].mod_sequence)
-        if row.uid in now
-        else row
-        for row in rows
-    ], frozenset(now)
+        now = {row.uid: row for row in stored.rows}
+        view.took(stored, now)
+        return [_updated(row, now.get(row.uid)) for row in rows], frozenset(now)
+
+    def _render(self, plan: FetchPlan) -> bytes:
+        pieces: list[bytes] = []
+        octets = 0
+        for row in self._rows[self._position : self._position + _MESSAGES_AT_ONCE]:
+            self._position += 1
+            number = self._view.number(row.uid)
+            if number is None:
+                continue
+            try:
+                data = plan.data(row)
+            except StoreFailure as failure:
+                if not failure.permanent:
+                    raise
+                self.present -= 1
+                continue
+            rendered = self._session.renderer.pieces((FetchResponse(number, data),))
+            pieces += rendered
+            octets += sum(map(len, rendered))
+            if octets > _OCTETS_AT_ONCE:
+                break
+        return b"".join(pieces)
 
 
-def _send_all(session: ImapSession, plan: FetchPlan, rows: list[MessageRow]) -> Generator[Action | Await, object, int]:
-    """Send the responses, some at a time; how many messages turned out to be gone."""
-    missing = 0
-    position = 0
-    while position < len(rows):
-        job = partial(_render, session, plan, rows, position)
-        try:
-            octets, position, gone = yield from blocking(job)
-        except UnknownTransferEncoding:
-            raise Refused("A part has a transfer encoding that is not known", Code.UNKNOWN_CTE) from None
-        missing += gone
-        if octets:
-            yield Send(octets)
-    return missing
-
-
-def _render(session: ImapSession, plan: FetchPlan, rows: list[MessageRow], start: int) -> tuple[bytes, int, int]:
-    """The responses from `start` on, up to a size; the position after them; how many messages were gone."""
-    pieces: list[bytes] = []
-    octets = missing = 0
-    position = start
-    for row in rows[start : start + _MESSAGES_AT_ONCE]:
-        position += 1
-        number = plan.view.number(row.uid)
-        if number is None:
-            continue
-        try:
-            data = plan.data(row)
-        except StoreFailure as failure:
-            if not failure.permanent:
-                raise
-            missing += 1
-            continue
-        rendered = session.renderer.pieces((FetchResponse(number, data),))
-        pieces += rendered
-        octets += sum(map(len, rendered))
-        if octets > _OCTETS_AT_ONCE:
-            break
-    return b"".join(pieces), position, missing
+def _updated(row: MessageRow, now: FlagsRow | None) -> MessageRow:
+    if now is None:
+        return row
+    return row._replace(system=now.system, keywords=now.keywords, mod_sequence=now.mod_sequence)

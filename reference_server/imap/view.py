@@ -31,6 +31,7 @@ from reference_server.imap.responses import (
 from reference_server.imap.sets import SequenceSet, merged, runs
 from reference_server.store.hub import Subscription
 from reference_server.store.open_mailbox import Changes, FlagsRow, FlagsStored, Opened
+from reference_server.store.transfer import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,15 @@ class MailboxView:
         self.mod_sequence = changes.state.mod_sequence
         self._known.clear()
         self._learn_keywords(changes.keywords)
+
+    def appended(self, stored: Stored, packed: Iterable[str], *, recent: bool) -> None:
+        """The session has put messages into the mailbox itself, and nothing else has happened."""
+        self._arrived += stored.uids
+        if recent:
+            self._recent.update(stored.uids)
+        self._uidnext = stored.uids[-1] + 1
+        self.mod_sequence = stored.mod_sequence
+        self.learn_keywords(packed)
 
     def took(self, stored: FlagsStored, told: Iterable[int]) -> None:
         """The session has changed flags itself, and the client knows the outcome for the UIDs in `told`."""

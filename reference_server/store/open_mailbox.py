@@ -17,7 +17,7 @@ from reference_server.store import quotas
 from reference_server.store.conditions import Condition
 from reference_server.store.hub import Subscription
 from reference_server.store.mailbox_state import MailboxState, state_by_id, state_of
-from reference_server.store.messages import INBOX, MessageStore
+from reference_server.store.messages import INBOX, MessageStore, find_or_make
 from reference_server.store.records import (
     ROW_COLUMNS,
     Flags,
@@ -199,19 +199,36 @@ class Mail:
         octets: bytes = row[0]
         return octets
 
-    def append(self, owner: str, name: str, messages: Sequence[NewMessage]) -> Stored:
-        """Store new messages, all or none (RFC 3502 §6.3.11). Raises MailboxMissing or OverQuota."""
-        if name == INBOX:
-            self._store.mailbox(owner)
-        octets = sum(len(message.octets) for message in messages)
+    def append(
+        self,
+        owner: str,
+        name: str,
+        messages: Sequence[NewMessage],
+        *,
+        by: Subscription | None = None,
+        since: int = 0,
+        claim_recent: bool = False,
+    ) -> Stored:
+        """Store new messages, all or none (RFC 3502 §6.3.11). Raises MailboxMissing or OverQuota.
 
-        def operation(connection: sqlite3.Connection) -> tuple[int, Stored]:
+        `by` is the subscription of the session that does it and `since` the mod-sequence up to which it has caught up.
+        Where nothing else has happened it is not notified, and `claim_recent` makes the messages \\Recent in it alone.
+        """
+        octets = sum(len(message.octets) for message in messages)
+        seconds = int(self._store.clock.now().timestamp())
+
+        def operation(connection: sqlite3.Connection) -> Stored:
+            if name == INBOX:
+                find_or_make(connection, owner, name, seconds)
             mailbox = state_of(connection, owner, name)
             quotas.require(connection, owner, octets, len(messages))
-            return mailbox.id, add_messages(connection, mailbox, messages)
+            stored = add_messages(connection, mailbox, messages)
+            if claim_recent and by is not None and knows_all(by, since, stored):
+                _claim(connection, mailbox.id)
+            return stored
 
-        mailbox, stored = self._database.write(operation)
-        self._store.hub.publish([mailbox])
+        stored = self._database.write(operation)
+        self._store.hub.publish([stored.mailbox], but=by if by is not None and knows_all(by, since, stored) else None)
         return stored
 
     def copy(
@@ -288,6 +305,11 @@ class Mail:
     def expunged_since(self, mailbox: int, mod_sequence: int) -> list[int]:
         """UIDs of what was expunged after that mod-sequence, ascending (RFC 7162 §3.2.5)."""
         return self._database.read(lambda c: _expunged(c, mailbox, mod_sequence))
+
+
+def knows_all(session: Subscription, since: int, stored: Stored) -> bool:
+    """Whether a session that has caught up with its mailbox to `since` knows all about it once it knows of these."""
+    return session.mailbox == stored.mailbox and since == stored.before
 
 
 def _opened(connection: sqlite3.Connection, state: MailboxState) -> Opened:

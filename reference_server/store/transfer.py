@@ -39,6 +39,11 @@ class Stored:
     uids: tuple[int, ...]
     sources: tuple[int, ...] = ()
     """UIDs of what they are copies of, pairwise."""
+    mailbox: int = 0
+    """The id of the mailbox that they are in."""
+    before: int = 0
+    """The mod-sequence of that mailbox before, and of the messages now."""
+    mod_sequence: int = 0
 
 
 def ranges_text(ranges: Ranges) -> str:
@@ -78,7 +83,8 @@ def add_messages(connection: sqlite3.Connection, mailbox: MailboxState, messages
                 mod_sequence,
             ),
         )
-    return Stored(mailbox.uidvalidity, tuple(range(first, first + len(messages))))
+    uids = tuple(range(first, first + len(messages)))
+    return Stored(mailbox.uidvalidity, uids, (), mailbox.id, mailbox.mod_sequence, mod_sequence)
 
 
 def transfer(connection: sqlite3.Connection, source: int, target: int, ranges: Ranges, *, remove: bool) -> Stored:
