@@ -21,7 +21,8 @@ class Fault:
 
     `id` is `protocol/theme/slug`. `requirements` are those that the bug breaks; a deviation must name one of them.
     `build` makes the faulty server. `seen_in` says where a bug of this kind was seen. `touches` are the commands
-    (keywords) in whose answers the bug can show; none means that it can show in any.
+    (keywords) in whose answers the bug can show; none means that it can show in any. `alone`: the bug lies between
+    sessions, so that cases meet it one by one.
     """
 
     id: str
@@ -31,3 +32,4 @@ class Fault:
     seen_in: str = ""
     protocol: str = "pop3"
     touches: tuple[str, ...] = ()
+    alone: bool = False

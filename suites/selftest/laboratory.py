@@ -215,7 +215,7 @@ class _FaultRun:
 
     async def play(self, cases: Sequence[Case]) -> None:
         """Ordinary cases many at once, then one by one those that need the server to themselves."""
-        places = asyncio.Semaphore(CASES_AT_ONCE)
+        places = asyncio.Semaphore(1 if self.sight.fault.alone else CASES_AT_ONCE)
 
         async def one(case: Case) -> None:
             async with places:

@@ -82,7 +82,7 @@ class _FirstFiveHundred(AlteredMaildrop):
 
 
 def _fault(slug: str, title: str, requirements: tuple[str, ...], build: Build, *touches: str, **more: Any) -> Fault:
-    return Fault(f"pop3/load/{slug}", title, requirements, build, touches=touches, **more)
+    return Fault(f"pop3/load/{slug}", title, requirements, build, touches=touches, alone=True, **more)
 
 
 FAULTS: tuple[Fault, ...] = (
