@@ -56,7 +56,7 @@ WRONG_ARGUMENTS = (
     ("of-a-negative-number", "-1 FLAGS", (WRONG,)),
     ("of-a-number-past-32-bits", "4294967297 FLAGS", ("POSTEL-imap_parse-f",)),
     ("of-a-part-past-32-bits", "1 BODY[4294967297]", ("POSTEL-imap_parse-f",)),
-    ("of-an-origin-past-32-bits", "1 BODY[]<4294967296.1>", ("POSTEL-imap_parse-f",)),
+    ("of-an-origin-past-64-bits", "1 BODY[]<18446744073709551617.1>", ("POSTEL-imap_parse-f",)),
     ("with-two-spaces-between-items", "1 (FLAGS  UID)", ("RFC3501-2.2.2-i",)),
     ("with-a-space-inside-the-list", "1 ( FLAGS)", ("RFC3501-2.2.2-i",)),
     ("with-a-space-at-the-end", "1 FLAGS ", ("RFC3501-2.2.2-i",)),
