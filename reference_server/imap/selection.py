@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from reference_server.conversation import blocking
+from reference_server.actions import Action
+from reference_server.conversation import Await, blocking
 from reference_server.imap import commands
 from reference_server.imap.listing import line_of
 from reference_server.imap.outcome import Completion, Handling, Improper, Refused
@@ -40,7 +42,7 @@ def select(session: ImapSession, command: commands.Select) -> Handling:
         yield from session.use_mod_sequences()
     name, read_only = command.mailbox.text, command.read_only
     try:
-        view, opened = yield from blocking(lambda: open_view(session, name, read_only=read_only))
+        view, opened = yield from _open(session, name, read_only=read_only)
     except MailboxMissing:
         raise Refused("There is no such mailbox", Code.NONEXISTENT) from None
     session.select(view)
@@ -53,13 +55,18 @@ def select(session: ImapSession, command: commands.Select) -> Handling:
     return Completion("Selected", Code.READ_ONLY if read_only else Code.READ_WRITE)
 
 
-def open_view(session: ImapSession, name: str, *, read_only: bool) -> tuple[MailboxView, Opened]:
-    """Open a mailbox and listen to its changes; may block. Raises MailboxMissing."""
-    store = session.store
-    subscription = store.hub.subscribe(store.folders.find(session.account, name).id, session.wake_later)
+def _open(
+    session: ImapSession, name: str, *, read_only: bool
+) -> Generator[Action | Await, object, tuple[MailboxView, Opened]]:
+    """Listen to a mailbox's changes and only then look at it, so that none is missed. Raises MailboxMissing."""
+    store, account = session.store, session.account
+    state = yield from blocking(lambda: store.folders.find(account, name))
+    subscription = store.hub.subscribe(state.id, session.wake_later)
     try:
-        opened = store.mail.open(session.account, name, claim_recent=not read_only)
-    except BaseException:
+        opened = yield from blocking(lambda: store.mail.open(account, name, claim_recent=not read_only))
+        if opened.state.id != state.id:
+            raise MailboxMissing(name)  # another one has taken its name in this very moment
+    except BaseException:  # also where the client is gone
         store.hub.cancel(subscription)
         raise
     return MailboxView(opened, read_only=read_only, subscription=subscription), opened

@@ -186,15 +186,17 @@ class ImapSession(Conversation):
         view = self.view
         if view is None or updates is Updates.NOTHING:
             return
-        if view.subscription.changed:
+        if view.subscription.changed or view.behind:
             view.subscription.settle()
+            view.behind = True
             try:
                 yield from self.refresh(view)
+                view.behind = False
             except MailboxMissing:
                 yield from self.hang_up("The selected mailbox was deleted")
                 return
             except StoreFailure:
-                view.subscription.notify()  # another time
+                pass  # with the next command
         responses = view.news(self.telling(expunges=updates is Updates.EVERYTHING, uids=uids))
         if view.told_up_to < view.mod_sequence and "QRESYNC" in self.enabled:
             # A client that goes away now must not believe that it knows of the expunged messages (RFC 7162 §3.2).

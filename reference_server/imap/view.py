@@ -71,6 +71,8 @@ class MailboxView:
         self.keywords = opened.keywords
         self.mod_sequence = state.mod_sequence
         """What the view knows of the mailbox is true up to here."""
+        self.behind = False
+        """Whether the store failed when it was asked for changes."""
         self.saved: tuple[tuple[int, int], ...] = ()
         """UIDs of the last SEARCH that saved its result (RFC 5182 §2.1)."""
         self._uidnext = state.uidnext

@@ -42,6 +42,12 @@ class MailboxHub:
         self._lock = threading.Lock()
         self._subscriptions: defaultdict[int, set[Subscription]] = defaultdict(set)
 
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions there are."""
+        with self._lock:
+            return sum(map(len, self._subscriptions.values()))
+
     def subscribe(self, mailbox: int, wake: Callable[[], None]) -> Subscription:
         """Have `wake` called, in whatever thread, when the mailbox changes; it must be quick and must not raise."""
         subscription = Subscription(mailbox, wake)

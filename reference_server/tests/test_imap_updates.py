@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reference_server.backend import StoreFailure
 from reference_server.tests.imap_client import Client, Post, post_office
 
 
@@ -227,3 +228,30 @@ def test_pipelined_commands_answer_in_order(pair: tuple[Client, Client]) -> None
         "* 1 FETCH (UID 2)",
         "d OK Fetched",
     ]
+
+
+def test_a_store_that_fails_is_asked_again_with_the_next_command(
+    post: Post, pair: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = pair
+    first.send(b"i IDLE\r\n")
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreFailure("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(post.store.mail), "changes", fail)
+        post.fill(1)
+        assert first.wake() == ""
+    assert first.send(b"DONE\r\n").startswith(b"* 5 EXISTS\r\n")
+
+
+def test_nobody_listens_when_all_have_gone(post: Post, pair: tuple[Client, Client]) -> None:
+    for client in pair:
+        client.leave()
+    waiting = post.user()
+    waiting.holding = True
+    waiting.send(b"s SELECT INBOX\r\n")
+    waiting.leave()
+    assert waiting.release() == b""
+    assert post.store.hub.listeners == 0
