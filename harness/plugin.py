@@ -14,7 +14,7 @@ import pytest
 from harness import hooks
 from harness.background import BackgroundRun, Plan
 from harness.cases import Case
-from harness.errors import PostelError, UsageError
+from harness.errors import HarnessError, PostelError, UsageError
 from harness.exits import FailOn
 from harness.results import CaseResult
 from harness.selectors import select
@@ -115,7 +115,10 @@ def postel_report(request: pytest.FixtureRequest) -> Report:
     fail_on = FailOn(request.config.getoption("fail_on"))
 
     def report(case_id: str) -> None:
-        result = run.result(case_id)
+        try:
+            result = run.result(case_id)
+        except HarnessError as error:
+            pytest.fail(str(error), pytrace=False)  # a traceback for each of hundreds of cases would take a minute
         request.node.user_properties.append(("postel_outcome", result.outcome.value))
         request.config.hook.pytest_postel_judged(item=request.node, result=result)
         _conclude(result, fail_on)
@@ -128,7 +131,8 @@ def _conclude(result: CaseResult, fail_on: FailOn) -> None:
     new = [each for each in result.deviations if not each.known and fail_on.fails(each.verdict)]
     if result.outcome in (Outcome.DEVIATES, Outcome.WARNS):
         if new:
-            pytest.fail("\n".join(f"{each.requirement}: expected {each.expected}, got {each.observed}" for each in new))
+            said = (f"{each.requirement}: expected {each.expected}, got {each.observed}" for each in new)
+            pytest.fail("\n".join(said), pytrace=False)
         if result.deviations and all(each.known for each in result.deviations):
             pytest.xfail("; ".join(sorted({each.known for each in result.deviations})))
     elif result.outcome is Outcome.NOT_APPLICABLE or result.excused:

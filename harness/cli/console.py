@@ -40,6 +40,11 @@ def safe(text: str) -> str:
     return "".join(each if each.isascii() and each.isprintable() else _escape(each) for each in text)
 
 
+def harmless(text: str) -> str:
+    """Text of ours, in which a target or a path may be quoted: letters stay, controls but line ends are escaped."""
+    return "".join(each if each.isprintable() or each == "\n" else _escape(each) for each in text)
+
+
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
@@ -55,7 +60,7 @@ def failing() -> Iterator[None]:
     try:
         yield
     except PostelError as error:
-        ERR.print(Text.assemble(("error: ", "bold red"), str(error)))
+        ERR.print(Text.assemble(("error: ", "bold red"), harmless(str(error))))
         sys.exit(int(error.exit_code))
     except KeyboardInterrupt:
         ERR.print(Text("interrupted"))
