@@ -164,6 +164,10 @@ class _Doctor:
         if account is None:
             return
         names = set(self._target.endpoints)
+        if names & {"imap", "imaps"} and not await self._try(
+            f"IMAP login as {account.name}", _LOGIN_MEND, lambda: self._login_imap(account)
+        ):
+            return
         if names & {"pop3", "pop3s"}:
             if not await self._try(f"POP3 login as {account.name}", _LOGIN_MEND, lambda: self._login_pop3(account)):
                 return
@@ -206,6 +210,14 @@ class _Doctor:
             await session.quit()
         tags = " ".join(sorted(self._capabilities.get("pop3", {})))
         return f"logged in; capabilities: {tags}" if tags else "logged in; no CAPA"
+
+    async def _login_imap(self, account: Account) -> str:
+        """Log in, and ask again: many servers announce more then (RFC 3501 §7.2.1)."""
+        async with await self._imap(account) as session:
+            listed = sorted(await session.capability())
+            self._capabilities.setdefault("imap", {}).update(dict.fromkeys(listed, ()))
+            await session.logout()
+        return f"logged in; capabilities: {' '.join(listed)}"
 
     async def _load(self, account: Account, message: CorpusMessage) -> str:
         began = time.monotonic()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from harness.clients.imap import ImapReply, ImapSession, NonSync, Part
 from harness.dialogue import Dialogue, Expect, Match, Mismatch, Result, Role, Send, SendRaw, match_loss, substitute
 from harness.dialogue.bindings import chunk_octets
-from harness.dialogue.imap import DataResult, extra_data, is_end, match_data, match_reply, unlicensed
+from harness.dialogue.imap import match_reply
+from harness.dialogue.imap_data import DataResult, extra_data, is_end, match_data, unlicensed
 from harness.dialogue.matchers import expected_text
 from harness.dialogue.model import Chunk, ChunkForm
 from harness.enactment import OPTIONAL_END, Enactment, sentence

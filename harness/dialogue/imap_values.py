@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from harness.dialogue.bindings import Bindings
 from harness.dialogue.content import ContentKind, Difference, compare_body, compare_header, compare_message
+from harness.dialogue.imap_dates import moment
 from harness.dialogue.matchers import Failure, match_word
 from harness.dialogue.model import (
     Any,
@@ -34,7 +34,6 @@ from harness.wire.imap_values import Form, Items, Scalar, Section, Value, label
 _SET = re.compile(rb"[0-9]{1,10}(?::[0-9]{1,10})?(?:,[0-9]{1,10}(?::[0-9]{1,10})?)*")
 #: Numbers that a set may stand for and still be compared number by number.
 _MOST_IN_SET = 100_000
-_DATE = re.compile(rb"[ 0-9][0-9]-[A-Za-z]{3}-[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}")
 
 _WRONG_TYPE = Failure(Facet.GRAMMAR, "wrong-type")
 _WRONG = Failure(Facet.DATA, "wrong-word")
@@ -80,11 +79,19 @@ def _match_scalar(word: Word, value: Scalar, bindings: Bindings) -> Bindings | F
             result = bindings if _same_word(text.encode(), value) else _WRONG
         case Quoted(data) | Text(data):
             result = _match_string(data, value, bindings)
-        case Date() if value.form is Form.QUOTED:
-            result = bindings if is_date_time(value.data) else Failure(Facet.GRAMMAR, "not-a-date")
+        case Date(instant) if value.form is Form.QUOTED:
+            result = _match_date(instant, value.data, bindings)
         case Message() | MessageHeader() | MessageBody():
             result = _match_content(word, value, bindings)
     return result
+
+
+def _match_date(instant: bytes, given: bytes, bindings: Bindings) -> Bindings | Failure:
+    """The zone is the server's choice: what counts is the moment (RFC 3501 §2.3.3)."""
+    found = moment(given)
+    if found is None:
+        return Failure(Facet.GRAMMAR, "not-a-date")
+    return bindings if not instant or found == moment(instant) else Failure(Facet.DATA, "another-moment")
 
 
 def label_of(word: Word) -> str:
@@ -99,17 +106,6 @@ def label_of(word: Word) -> str:
         case Label(name, words, origin):
             return f"{name}[{' '.join(map(label_of, words))}]" + ("" if origin is None else f"<{origin}>")
     return ""
-
-
-def is_date_time(data: bytes) -> bool:
-    """True for a date-time of RFC 3501 §9 that names a moment that exists."""
-    if not _DATE.fullmatch(data):
-        return False
-    try:
-        datetime.strptime(data.decode("ascii").lstrip(" "), "%d-%b-%Y %H:%M:%S %z")
-    except ValueError:
-        return False
-    return True
 
 
 def _octets(value: Value) -> bytes:
@@ -212,14 +208,13 @@ def match_pairs(
     named = dict(zip(map(label_of, words[::2]), words[1::2], strict=False))
     for name, word in named.items():
         if name not in pairs:
-            return Failure(Facet.DATA, "missing-item")
+            return Failure(Facet.DATA, f"missing-item:{name}")
         result = _match_item(name, word, pairs[name], bindings)
         if isinstance(result, Failure):
-            return result
+            return Failure(result.facet, f"{result.kind}:{name}")
         bindings = result
-    if not open_end and pairs.keys() - named.keys() - allowed:
-        return Failure(Facet.DATA, "extra-item")
-    return bindings
+    extra = sorted(pairs.keys() - named.keys() - allowed)
+    return bindings if open_end or not extra else Failure(Facet.DATA, f"extra-item:{extra[0]}")
 
 
 _RECENT = frozenset({"\\RECENT"})

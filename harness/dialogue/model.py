@@ -76,7 +76,12 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """`<date>`: a date-time of RFC 5322 §3.3, which takes several words."""
+    """`<date>`: a date-time of RFC 5322 §3.3, which takes several words; in IMAP one of RFC 3501 §9 in quotes.
+
+    `instant`: a date-time of RFC 3501, which must be the same moment, in whatever zone.
+    """
+
+    instant: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

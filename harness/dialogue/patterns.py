@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from harness.dialogue.imap_dates import is_date_time
 from harness.dialogue.model import (
     LONE_WORDS,
     Any,
@@ -190,15 +191,24 @@ def _top(line: Line, offset: int, rest: str) -> Word:
     return Top(found[1], int(found[2]))
 
 
-def _text(line: Line, offset: int, rest: str) -> Word:
+def _text(line: Line, offset: int, rest: str, name: str = "text") -> Word:
     if not rest.startswith(' "'):
-        raise line.error(offset, "<text> takes one quoted string", 'write <text "…">')
-    pieces, end = quoted(line, offset + len("<text "))
+        raise line.error(offset, f"<{name}> takes one quoted string", f'write <{name} "…">')
+    pieces, end = quoted(line, offset + len(f"<{name} "))
     if line.text[end : end + 1] != ">":
-        raise line.error(end, "<text> takes one quoted string", 'write <text "…">')
+        raise line.error(end, f"<{name}> takes one quoted string", f'write <{name} "…">')
     if len(pieces) != 1 or not isinstance(pieces[0], bytes):
-        raise line.error(offset, "<text> matches octets as they stand, not names", "write $$ for a dollar sign")
+        raise line.error(offset, f"<{name}> matches octets as they stand, not names", "write $$ for a dollar sign")
     return Text(pieces[0])
+
+
+def _imap_date(line: Line, offset: int, rest: str) -> Word:
+    if not rest:
+        return Date()
+    word = _text(line, offset, rest, name="date")
+    if not isinstance(word, Text) or not is_date_time(word.data):
+        raise line.error(offset, "not a date-time", 'write <date "17-Jul-1996 02:44:25 -0700">')
+    return Date(word.data)
 
 
 _SHARED: dict[str, Reader] = {
@@ -221,6 +231,7 @@ PLACEHOLDERS: dict[str, Reader] = {
 #: Every placeholder of IMAP, and what reads it.
 IMAP_PLACEHOLDERS: dict[str, Reader] = {
     **_SHARED,
+    "date": _imap_date,
     "header": _of_message("header", MessageHeader),
     "body": _of_message("body", MessageBody),
 }

@@ -135,6 +135,8 @@ def _word_text(word: Word) -> str:
             said = f"${name}"
         case Number(low, high):
             said = _number_text(low, high)
+        case Date(instant) if instant:
+            said = f"<date {quote(instant)}>"
         case Top(message, lines):
             said = f"<top ${message} {lines}>"
         case Octets(message) | Message(message) | MessageHeader(message) | MessageBody(message):

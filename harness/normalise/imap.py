@@ -15,7 +15,7 @@ from harness.clients.imap_reply import ImapReply
 from harness.corpus import CorpusMessage
 from harness.normalise.pop3 import identity
 from harness.verdicts import Facet
-from harness.wire.imap import UntaggedResponse, numbers_of
+from harness.wire.imap import UntaggedResponse, first_numbers, numbers_of
 from harness.wire.imap_values import Items, Scalar, Value, label
 
 #: Canonical form of one reply: what is left of it, by facet; data by part.
@@ -45,6 +45,7 @@ def canonical(
     collector = _Collector(messages, uids or {}, verb)
     for response in reply.untagged:
         collector.take(response)
+    collector.finish()
     form[Facet.DATA.value] = collector.data
     form[Facet.VIEW.value] = collector.view
     form[Facet.CONTENT.value] = collector.content
@@ -66,6 +67,7 @@ class _Collector:
         self.data: dict[str, object] = {}
         self.view: dict[str, object] = {}
         self.content: dict[str, object] = {}
+        self._expunged: list[int] = []
         self._messages = messages
         self._uids = uids
         self._verb = verb
@@ -109,13 +111,17 @@ class _Collector:
             self.data[f"[{code.name}]"] = [] if code.name in _OWN else values
 
     def _seen(self, response: UntaggedResponse) -> None:
-        number = response.number
-        if response.name in ("EXPUNGE", "VANISHED"):
-            removed = self.view.setdefault(response.name, [])
-            assert isinstance(removed, list)
-            removed.append(number if response.name == "EXPUNGE" else len(response.arguments))
+        if response.name == "EXPUNGE":
+            self._expunged.append(response.number or 0)
+        elif response.name == "VANISHED":
+            self.view["VANISHED"] = True
         else:
-            self.view[response.name] = number  # the last one counts
+            self.view[response.name] = response.number  # the last one counts
+
+    def finish(self) -> None:
+        """What was expunged, in whatever order, by the numbers that the messages had before."""
+        if self._expunged:
+            self.view["EXPUNGE"] = sorted(first_numbers(self._expunged))
 
     def _named(self, number: int) -> str:
         if not self._verb.startswith("UID "):

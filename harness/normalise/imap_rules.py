@@ -52,6 +52,14 @@ def _codes(difference: Difference) -> bool:
     )
 
 
+def _unasked_items(difference: Difference) -> bool:
+    """FLAGS, UID or MODSEQ of messages that only one side told of; what both told is the same."""
+    if not _part("FETCH FLAGS", "FETCH UID", "FETCH MODSEQ")(difference):
+        return False
+    ours, theirs = difference.target or {}, difference.oracle or {}
+    return all(ours[number] == theirs[number] for number in ours.keys() & theirs.keys())
+
+
 def _unasked_size(difference: Difference) -> bool:
     """EXISTS and RECENT where the command did not ask for them."""
     opens = difference.verb in ("SELECT", "EXAMINE")
@@ -111,7 +119,7 @@ RULES: tuple[Rule, ...] = (
         "imap-unasked-flags",
         "RFC 3501 §7.4.2",
         "A FETCH response with FLAGS, UID or MODSEQ may come unasked, or hold them beside what was asked for.",
-        _one_sided(_part("FETCH FLAGS", "FETCH UID", "FETCH MODSEQ")),
+        _unasked_items,
     ),
     Rule(
         "imap-bodystructure-charset",

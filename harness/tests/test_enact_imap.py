@@ -31,7 +31,7 @@ async def test_a_wrong_uid_is_seen() -> None:
     steps = f"C: FETCH 1 UID\nS: * 1 FETCH (UID $m2) {ID}\nS: OK"
     observations, ending = await play(steps, (b"FETCH 1 UID", b"* 1 FETCH (UID 11)\r\n{tag} OK\r\n"))
     assert ending == "enough"
-    assert summary(observations)[-1] == (7, False, "wrong-uid")
+    assert summary(observations)[-1] == (7, False, "wrong-uid:UID")
 
 
 async def test_a_prerequisite_blocks() -> None:

@@ -7,7 +7,7 @@ what it cannot read. `raw` stays exact, and the strict validator judges that. RF
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import TargetFlooded
@@ -220,6 +220,16 @@ def _status_text(line: bytes, at: int) -> tuple[ResponseCode | None, bytes]:
 def numbers_of(values: tuple[Value, ...]) -> tuple[int, ...]:
     """The numbers among values, as in a SEARCH response."""
     return tuple(number for each in values if isinstance(each, Scalar) and (number := each.number) is not None)
+
+
+def first_numbers(expunged: Sequence[int]) -> list[int]:
+    """For numbers as successive EXPUNGE responses give them, those that the messages had before the first."""
+    found: list[int] = []
+    for number in expunged:
+        for gone in sorted(found):
+            number += gone <= number  # noqa: PLW2901
+        found.append(number)
+    return found
 
 
 def string(text: str) -> str | bytes:
