@@ -39,8 +39,9 @@ CASES_AT_ONCE = 16
 FAULTS_AT_ONCE = 3
 #: Cases that are played before it is asked whether the fault is settled, where its own cases did not settle it.
 BATCH = 16
-#: Cases that are played at most for the sake of validators, where cases have detected the fault.
-MORE_FOR_VALIDATORS = 48
+#: Cases that are played at most beyond the fault's own: for validators, where cases have detected the fault, and to
+#: see under what else it shows, where none has.
+MORE = 48
 
 _RED = (Verdict.WARNS, Verdict.DEVIATES)
 
@@ -114,6 +115,7 @@ class Laboratory:
         self._validators = tuple(check for check in checks if isinstance(check, ValidatorCase))
         self._bench = Bench(suite.requirements, RULES)
         self._witness = _Witness(suite)
+        self._proved: set[str] = set()
 
     async def __aenter__(self) -> Laboratory:
         await self._witness.start()
@@ -166,27 +168,29 @@ class Laboratory:
         )
 
     async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
-        capabilities = await self._announced(server)
+        capabilities = await self._announced(server, sight.fault.protocol)
         player = Player(server, capabilities, PlayerSettings(TIMEOUT, self._suite.corpus))
         own = [case for case in self._cases if self._full or _cites(case, sight.fault)]
         checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
-        run = _FaultRun(sight, player, self._witness, Validators(self._bench, capabilities), checks)
-        await run.play(own)
+        proved = set() if self._full else self._proved
+        run = _FaultRun(sight, player, self._witness, Validators(self._bench, capabilities), checks, proved)
+        await run.play(sorted(own, key=lambda case: -_used(case, sight.fault.touches)))
         if not run.settled:
-            played = {case.id for case in own}
-            await self._play_more(run, _nearest([case for case in self._cases if case.id not in played], sight.fault))
+            others = _nearest([case for case in self._cases if case.id not in run.played], sight.fault)
+            await self._play_more(run, sorted(others, key=lambda case: not _cites(case, sight.fault)))
 
     async def _play_more(self, run: _FaultRun, cases: Sequence[Case]) -> None:
         """Further cases until one names the fault, and a few more for validators that have not seen it."""
-        for start in range(0, len(cases), BATCH):
-            if run.settled or (run.sight.detected and start >= MORE_FOR_VALIDATORS):
+        most = len(cases) if run.validated and not run.sight.detected else MORE
+        for start in range(0, min(most, len(cases)), BATCH):
+            if run.settled or (run.sight.detected and start >= MORE):
                 return
-            await run.play(cases[start : start + BATCH])
+            await run.play(cases[start : start + BATCH], all_of_them=True)
 
-    async def _announced(self, server: ReferenceInProcess) -> Capabilities:
+    async def _announced(self, server: ReferenceInProcess, protocol: str) -> Capabilities:
         """What the faulty server announces; what a sound one does where it cannot be asked."""
         try:
-            return await capabilities_of(server, timeout=TIMEOUT)
+            return await capabilities_of(server, timeout=TIMEOUT, protocols=(protocol,))
         except (TargetLost, TargetProtocolError, OSError):
             return self._witness.capabilities
 
@@ -201,42 +205,63 @@ class _FaultRun:
         witness: _Witness,
         validators: Validators,
         checks: Sequence[ValidatorCase],
+        proved: set[str],
     ) -> None:
+        """`proved` are the cases that other faults have turned red; it grows."""
         self.sight = sight
         self._player = player
         self._witness = witness
         self._validators = validators
         self._checks = checks
+        self._proved = proved
+        self.played: set[str] = set()
+
+    @property
+    def validated(self) -> bool:
+        """Whether validators should see the fault."""
+        return bool(self._checks)
 
     @property
     def settled(self) -> bool:
         """Whether a case has named the fault, and every validator that should see it has."""
         return self.sight.detected and {check.id for check in self._checks} <= self.sight.red.keys()
 
-    async def play(self, cases: Sequence[Case]) -> None:
-        """Ordinary cases many at once, then one by one those that need the server to themselves."""
+    async def play(self, cases: Sequence[Case], *, all_of_them: bool = False) -> None:
+        """Ordinary cases many at once, then one by one those that need the server to themselves; where not
+        `all_of_them` are wanted, without those that can show nothing new any more."""
         places = asyncio.Semaphore(1 if self.sight.fault.alone else CASES_AT_ONCE)
 
         async def one(case: Case) -> None:
             async with places:
-                await self._one(case)
+                if all_of_them or self._worthwhile(case):
+                    await self._one(case)
 
         async with asyncio.TaskGroup() as group:
             for case in cases:
                 if case.isolation is Isolation.ACCOUNT:
                     group.create_task(one(case))
         for case in cases:
-            if case.isolation is Isolation.TARGET:
+            if case.isolation is Isolation.TARGET and (all_of_them or self._worthwhile(case)):
                 await self._one(case)
         for result in await self._validators.results(self._checks, self._player):
             self.sight.take(result)
 
+    def _worthwhile(self, case: Case) -> bool:
+        """Whether the case can show what is not known yet: that it can turn red itself, or that a requirement of the
+        fault, which no case has named so far, is broken."""
+        mine = set(self.sight.fault.requirements)
+        named = {name for each in self.sight.red.values() for name in each}
+        return case.id not in self._proved or bool(mine & set(case.requirements) - named)
+
     async def _one(self, case: Case) -> None:
         seen, witness = await asyncio.gather(self._player.play(case), self._witness.perform(case))
         self.sight.played += 1
+        self.played.add(case.id)
         if self._checks:
             self._validators.take(case, seen)
         self.sight.take(judge(case, seen, witness, self._validators.bench))
+        if set(self.sight.red.get(case.id, ())) & set(self.sight.fault.requirements):
+            self._proved.add(case.id)
 
 
 def _nearest(cases: Sequence[Case], fault: Fault) -> list[Case]:

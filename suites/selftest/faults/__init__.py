@@ -1,14 +1,16 @@
-"""All faults: one module per theme, each with a tuple `FAULTS`."""
+"""All faults: one module per protocol and theme, each with a tuple `FAULTS`."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
 
+from suites.registry import SUITES
 from suites.selftest.fault import Fault
 
 
-def _gathered() -> tuple[Fault, ...]:
+def gathered() -> tuple[Fault, ...]:
+    """The faults of every module."""
     found: list[Fault] = []
     for module in iter_modules(__path__):
         faults: tuple[Fault, ...] = import_module(f"{__name__}.{module.name}").FAULTS
@@ -16,4 +18,5 @@ def _gathered() -> tuple[Fault, ...]:
     return tuple(found)
 
 
-FAULTS: tuple[Fault, ...] = _gathered()
+FAULTS: tuple[Fault, ...] = tuple(fault for fault in gathered() if fault.protocol in SUITES)
+"""Those whose protocol has a suite."""
