@@ -22,6 +22,7 @@ from harness.cases import Case
 from harness.errors import HarnessError, PostelError
 from harness.exits import FailOn
 from harness.judge.judging import Bench
+from harness.kept import KeptPerformances
 from harness.oracle import ReferenceInProcess
 from harness.results import CaseResult, Footer, Header, RequirementRecord, RuleRecord, now_text
 from harness.runner import Runner, RunSettings
@@ -62,6 +63,7 @@ class Plan:
     baseline: Baseline
     profile: str
     command: str
+    cold: bool
 
     @classmethod
     def from_options(cls, options: Namespace, suite: Suite) -> Plan:
@@ -81,6 +83,7 @@ class Plan:
             baseline=Baseline(entries),
             profile=options.profile or "",
             command=options.target,
+            cold=options.cold,
         )
 
     def header(self, checks: Sequence[Case | ValidatorCase]) -> Header:
@@ -188,6 +191,7 @@ def settings_of(plan: Plan, checks: Sequence[Case | ValidatorCase]) -> RunSettin
         header=plan.header(checks),
         baseline=plan.baseline,
         excuses=plan.target.profile.excuses,
+        kept=None if plan.cold else KeptPerformances.of_this_user(),
         jobs=plan.jobs,
         timeout=plan.timeout,
         fail_on=plan.fail_on,

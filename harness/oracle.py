@@ -1,7 +1,8 @@
 """Oracle: what the reference shows when it plays the same case, in process. A witness, not the law.
 
 `ReferenceInProcess` is the reference server as a target in the harness's own event loop: the oracle plays on it, and
-so does every faulty variant of it in `suites/selftest`. Performances are kept by the case's digest.
+so does every faulty variant of it in `suites/selftest`. Performances are kept by the case's digest, also between
+runs (`kept.py`).
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from harness.cases import Case, Performance
+from harness.cases import Case, Ending, Performance
 from harness.corpus import CorpusMessage, Trait
 from harness.errors import HarnessError, SetupError
-from harness.player import Player
+from harness.kept import KeptPerformances
+from harness.player import Player, empty_performance
 from harness.results import TunedSetting
 from harness.targets.model import Account, Endpoint, Loader, TargetState, TlsMode
 from harness.targets.profile import Profile
@@ -35,19 +37,50 @@ ACCOUNTS = 32
 
 
 class Oracle:
-    """Plays cases on the reference and remembers what it saw."""
+    """Plays cases on the reference and remembers what it saw, also from earlier runs where they are `kept`.
 
-    def __init__(self, player: Player) -> None:
+    `player` may be a coroutine function that brings the reference up: it is asked when the first case is not kept.
+    """
+
+    def __init__(self, player: Player | Callable[[], Awaitable[Player]], kept: KeptPerformances | None = None) -> None:
         self._player = player
-        self._kept: dict[str, asyncio.Task[Performance]] = {}
+        self._kept = kept
+        self._tasks: dict[str, asyncio.Task[Performance]] = {}
+        self._bringing_up: asyncio.Task[Player] | None = None
 
     async def perform(self, case: Case) -> Performance:
         """The reference's performance of a case: played once, whoever asks, however often."""
+        known = self._kept.get(case) if self._kept is not None else None
+        if known is not None:
+            return known
         key = f"{case.id} {case.digest}"
-        task = self._kept.get(key)
+        task = self._tasks.get(key)
         if task is None:
-            task = self._kept[key] = asyncio.create_task(self._player.play(case))
+            task = self._tasks[key] = asyncio.create_task(self._play(case))
         return await asyncio.shield(task)
+
+    async def _play(self, case: Case) -> Performance:
+        try:
+            player = await self._ready()
+        except Exception as error:  # whatever keeps the reference from running is postel's fault, not the target's
+            return empty_performance(case, Ending.ERROR, f"the reference cannot be brought up: {error}")
+        performance = await player.play(case)
+        if self._kept is not None and worth_keeping(performance):
+            self._kept.put(case, performance)
+        return performance
+
+    async def _ready(self) -> Player:
+        if isinstance(self._player, Player):
+            return self._player
+        if self._bringing_up is None:
+            self._bringing_up = asyncio.ensure_future(self._player())
+        return await asyncio.shield(self._bringing_up)
+
+
+def worth_keeping(performance: Performance) -> bool:
+    """Whether the reference showed what it should: anything else is to be seen again in the next run."""
+    settled = performance.ending in (Ending.FINISHED, Ending.NOT_APPLICABLE)
+    return settled and all(observation.holds for observation in performance.observations)
 
 
 class ReferenceInProcess:

@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fail-on", choices=[each.value for each in FailOn], default="must", help="what fails a run")
     group.addoption("--out", default=None, help="where the run's files go (default: out/TARGET)")
     group.addoption("--baseline", default=None, help="a file of known deviations")
+    group.addoption("--cold", action="store_true", help="let the reference play every case anew, nothing kept")
     group.addoption("--seed", type=int, default=0, help="seed of what is drawn at random")
 
 

@@ -22,6 +22,7 @@ from harness.doctor import Examination, examine
 from harness.errors import HarnessError, SetupError
 from harness.exits import FailOn, decide
 from harness.judge.judging import Bench, judge
+from harness.kept import KeptPerformances
 from harness.oracle import Oracle
 from harness.player import Player, PlayerSettings
 from harness.results import CaseResult, DoctorLine, Footer, Header, RunLog, now_text, worst
@@ -52,7 +53,8 @@ class RunSettings:
     """How to run.
 
     `log` is the NDJSON file, `timeout` seconds for one answer, `jobs` how many cases are played at once. `header` is
-    completed by the preflight. `excuses` gives the profile's reason for a case that cannot be done there.
+    completed by the preflight. `excuses` gives the profile's reason for a case that cannot be done there, `kept` what
+    the oracle showed in earlier runs.
     """
 
     log: Path
@@ -61,6 +63,7 @@ class RunSettings:
     header: Header
     baseline: Baseline
     excuses: Mapping[str, str]
+    kept: KeptPerformances | None = None
     jobs: int = 8
     timeout: float = 10.0
     fail_on: FailOn = FailOn.MUST
@@ -123,7 +126,7 @@ class Runner:
 
     async def _brought_up(self, cases: Sequence[Case], validators: Sequence[ValidatorCase]) -> None:
         try:
-            await asyncio.gather(self._target.start(), self._reference.start())
+            await self._target.start()
             await self._examined_run(cases, validators)
         except asyncio.CancelledError:
             self._progress.interrupted = True
@@ -140,7 +143,8 @@ class Runner:
             return
         self._validators.capabilities = examination.capabilities
         player = self._player(self._target, examination.capabilities)
-        oracle = Oracle(self._player(self._reference, (await examine(self._reference, timeout=10)).capabilities))
+        kept = self._settings.kept
+        oracle = Oracle(self._reference_player, kept)
         await self._play_ordinary([case for case in cases if case.isolation is Isolation.ACCOUNT], player, oracle)
         for case in cases:
             if case.isolation is Isolation.TARGET:
@@ -152,6 +156,11 @@ class Runner:
         if not ending.ok:
             failed = next(line for line in ending.lines if not line.ok)
             self._abort(f"the target did not pass the closing check: {failed.tried}: {failed.saw}")
+
+    async def _reference_player(self) -> Player:
+        """Bring the reference up; only where a case is not kept from an earlier run."""
+        await self._reference.start()
+        return self._player(self._reference, (await examine(self._reference, timeout=10)).capabilities)
 
     def _player(self, target: Target, capabilities: Capabilities) -> Player:
         return Player(target, capabilities, PlayerSettings(self._settings.timeout, self._settings.corpus))
@@ -262,6 +271,8 @@ class Runner:
         if target_log:
             self._settings.log.with_name("target.log").write_bytes(target_log)
         await asyncio.gather(self._target.stop(), self._reference.stop())
+        if self._settings.kept is not None:
+            self._settings.kept.save()
 
     def _footer(self, seconds: float) -> Footer:
         progress = self._progress

@@ -86,7 +86,7 @@ def _play(check: Case | ValidatorCase, target: str, profile: str | None, timeout
     with tempfile.TemporaryDirectory(prefix="postel-replay-") as directory:
         options = Namespace(
             target=target, profile=profile, jobs=8, timeout=timeout, fail_on="should", out=directory, select=[],
-            baseline=None, seed=0,
+            baseline=None, seed=0, cold=True,
         )  # fmt: skip
         plan = Plan.from_options(options, suite())
         runner = Runner(plan.target, ReferenceInProcess(), settings_of(plan, [*cases, *validators]), collector)

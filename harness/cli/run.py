@@ -41,6 +41,7 @@ from suites.registry import SUITES, all_checks
 )
 @click.option("--baseline", type=click.Path(), help="A file of known deviations, each with its reason.")
 @click.option("--out", type=click.Path(), help="Where the files of the run go (default: out/TARGET).")
+@click.option("--cold", is_flag=True, help="Let the reference play every case anew: keep nothing of earlier runs.")
 @click.option("--seed", type=int, default=0, help="Seed of what is drawn at random.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output, nothing else.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
@@ -54,6 +55,7 @@ def run(
     fail_on: str,
     baseline: str | None,
     out: str | None,
+    cold: bool,
     seed: int,
     as_json: bool,
     quiet: bool,
@@ -88,6 +90,7 @@ def run(
             f"--fail-on={fail_on}",
             f"--out={directory}",
             f"--seed={seed}",
+            *(["--cold"] if cold else []),
             *([f"--profile={profile}"] if profile else []),
             *([f"--baseline={baseline}"] if baseline else []),
         ]
