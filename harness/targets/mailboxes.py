@@ -1,7 +1,7 @@
 """Removing the mailboxes and subscriptions that an IMAP case has left, so that the next one finds INBOX alone.
 
-RFC 3501 §6.3.4, §6.3.7, §6.3.8. Mailboxes that a server or its administrator makes by itself are kept: those with a
-special use (RFC 6154 §2), and those with the names that are usual for them.
+RFC 3501 §6.3.4, §6.3.7, §6.3.8. Mailboxes that a server or its administrator makes by itself are kept, known by the
+names that are usual for them. A special use (RFC 6154) shows nothing: a case can give one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ USUAL = frozenset({"INBOX", "DRAFTS", "SENT", "TRASH", "JUNK", "SPAM", "ARCHIVE"
 USUAL_WORDS = frozenset(
     {"SENT ITEMS", "SENT MESSAGES", "DELETED ITEMS", "DELETED MESSAGES", "JUNK MAIL", "JUNK E-MAIL"}
 )
-SPECIAL = frozenset({"\\ALL", "\\ARCHIVE", "\\DRAFTS", "\\FLAGGED", "\\JUNK", "\\SENT", "\\TRASH", "\\IMPORTANT"})
 
 
 async def remove_mailboxes(reach: Reaching, account: Account) -> None:
@@ -41,21 +40,21 @@ async def remove_mailboxes(reach: Reaching, account: Account) -> None:
 
 async def _remove(session: ImapSession) -> None:
     reply = await session.command('LSUB "" *')
-    for name, _ in _names(reply, "LSUB"):
+    for name in _names(reply, "LSUB"):
         await session.command("UNSUBSCRIBE ", _argument(name))
     reply = await session.command('LIST "" *')
     # The longest names first: what lies below is removed before what it lies in.
-    for name, attributes in sorted(_names(reply, "LIST"), key=lambda each: -len(each[0])):
-        if not attributes & SPECIAL and not _is_usual(name):
+    for name in sorted(_names(reply, "LIST"), key=len, reverse=True):
+        if not _is_usual(name):
             await session.command("DELETE ", _argument(name))
 
 
-def _names(reply: ImapReply, kind: str) -> Iterator[tuple[bytes, frozenset[str]]]:
-    """Each listed name with its attributes; lines that cannot be read are left out."""
+def _names(reply: ImapReply, kind: str) -> Iterator[bytes]:
+    """Each listed name; lines that cannot be read are left out."""
     for response in reply.named(kind):
         match response.arguments:
-            case (Items(items), _, Scalar(data=name)) if name:
-                yield name, frozenset(each.upper for each in items if isinstance(each, Scalar))
+            case (Items(), _, Scalar(data=name)) if name:
+                yield name
             case _:
                 continue
 

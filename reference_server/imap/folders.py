@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reference_server.conversation import blocking
 from reference_server.imap import commands
 from reference_server.imap.commands import StatusItem
+from reference_server.imap.flags import SPECIAL_USES
 from reference_server.imap.names import DELIMITER, MailboxName
 from reference_server.imap.outcome import Completion, Handling, Refused
 from reference_server.imap.response_codes import Code
@@ -25,13 +26,14 @@ from reference_server.store.rejections import (
 if TYPE_CHECKING:
     from reference_server.imap.session import ImapSession
 
-VIRTUAL_USES = frozenset({r"\All", r"\Flagged"})
-"""Special uses that only a mailbox made of others could have, and there are none here (RFC 6154 §2)."""
+USES = frozenset(SPECIAL_USES) - {r"\All", r"\Flagged"}
+"""Special uses that CREATE can give: only a mailbox made of others could have the two that are left out, and there are
+none here; any other use is unknown (RFC 6154 §2, §3)."""
 
 
 def create(session: ImapSession, command: commands.Create) -> Handling:
     """CREATE: levels above need not be made, they are there with what is below (RFC 3501 §6.3.3)."""
-    if VIRTUAL_USES.intersection(command.special_uses):
+    if not USES.issuperset(command.special_uses):  # [RFC6154-3-d]
         raise Refused("No mailbox here can have this use", Code.USEATTR)
     folders, name = session.store.folders, command.mailbox.text
     try:

@@ -212,6 +212,7 @@ def test_special_uses(client: Client) -> None:
     assert client.lines('LIST (SPECIAL-USE) "" *') == [r'LIST (\HasNoChildren \Trash) "/" Bin']
     assert client.no(r"CREATE Other (USE (\Trash))").startswith("[USEATTR] ")
     assert client.no(r"CREATE Any (USE (\All))").startswith("[USEATTR] ")
+    assert client.no(r"CREATE Any (USE (\Tropical))").startswith("[USEATTR] ")
 
 
 def test_status(post: Post, client: Client) -> None:
