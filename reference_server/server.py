@@ -89,6 +89,8 @@ class MailServer:
     """Who may log in; from `start` on."""
     store: MessageStore
     """All mail; from `start` on."""
+    mail: MailStore
+    """The same as IMAP sees it; from `start` on."""
     authority: Path
     """PEM file of the certificate authority that clients must trust; from `start` on."""
 
@@ -144,6 +146,7 @@ class MailServer:
             database = Database(directory / _DATABASE_NAME, durable=durable)
             self._resources.callback(database.close)
             self.store = MessageStore(database, self._clock)
+            self.mail = MailStore.over(self.store)
             self.accounts = AccountBook(database, settings.cost)
         except StoreFailure as error:
             raise ServerError(f"cannot open the data in {directory}: {error}") from error
@@ -172,8 +175,7 @@ class MailServer:
             delivery=self._sessions.delivery(LocalDelivery(self.store, self.accounts, self.settings)),
             random_bytes=secrets.token_bytes,
         )
-        mail = MailStore.over(self.store)
-        imap = partial(_with_mail, self._sessions.imap, mail, MessageReader(mail.mail))
+        imap = partial(_with_mail, self._sessions.imap, self.mail, MessageReader(self.mail.mail))
         for listener in self._listeners(imap):
             if listener.port is not None:
                 self.endpoints[listener.name] = await self._open(listener, listener.port, shell, make)

@@ -88,6 +88,24 @@ class Folders:
         self._store.hub.publish([deleted])
         return deleted
 
+    def clear(self, owner: str) -> None:
+        """Back to an account that was never used: an empty INBOX, no other mailbox, no subscription, no quota. No
+        number is used again."""
+
+        def operation(connection: sqlite3.Connection) -> list[int]:
+            boxes = connection.execute(
+                "SELECT id, name, uidvalidity FROM mailboxes WHERE owner = ?", (owner,)
+            ).fetchall()
+            for mailbox, name, uidvalidity in boxes:
+                connection.execute("DELETE FROM messages WHERE mailbox = ?", (mailbox,))
+                connection.execute("DELETE FROM mailboxes WHERE id = ?", (mailbox,))
+                _retire(connection, owner, name, uidvalidity)
+            connection.execute("DELETE FROM subscriptions WHERE owner = ?", (owner,))
+            connection.execute("DELETE FROM quotas WHERE owner = ?", (owner,))
+            return [mailbox for mailbox, _, _ in boxes]
+
+        self._store.hub.publish(self._database.write(operation))
+
     def rename(self, owner: str, name: str, new_name: str) -> None:
         """Give a mailbox, and with it all below it, another name; of INBOX only the messages go (RFC 3501 §6.3.5).
 
