@@ -64,10 +64,19 @@ def judge(case: Case, target: Performance, oracle: Performance, bench: Bench) ->
         for ours, theirs in zip_longest(target.observations, oracle.observations[: len(target.observations)])
         if ours is not None
     ]
-    expectations = tuple(expectation for expectation, _ in judged)
+    expectations = _explained([expectation for expectation, _ in judged])
     deviations = tuple(deviation for _, deviation in judged if deviation is not None)
     outcome, reason = _outcome(target, expectations, deviations)
     return replace(result, outcome=outcome, reason=reason, expectations=expectations, deviations=deviations)
+
+
+def _explained(expectations: Sequence[ExpectationResult]) -> tuple[ExpectationResult, ...]:
+    """A reply that one expectation charges differs from the oracle's for that reason: nothing is left to review."""
+    charged = {each.event for each in expectations if each.verdict in (Verdict.WARNS, Verdict.DEVIATES)} - {None}
+    return tuple(
+        replace(each, verdict=Verdict.CONFORMS) if each.verdict is Verdict.REVIEW and each.event in charged else each
+        for each in expectations
+    )
 
 
 def _oracle_fault(oracle: Performance) -> str:

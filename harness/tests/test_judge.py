@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.cases import Case, Ending, Observation, Performance
@@ -163,3 +165,13 @@ def test_rules_are_asked_in_order() -> None:
     difference = Difference("pop3", "NOOP", Facet.CODE, "X", "")
     assert RuleSet([LICENCE, other]).licence(difference) is LICENCE
     assert RuleSet([]).licence(difference) is None
+
+
+def test_a_difference_that_is_charged_already_is_not_to_be_reviewed_too() -> None:
+    status, content = observation(A, status="-ERR"), observation(A, holds=False)
+    ours = [replace(each, event=7) for each in (status, content)]
+    theirs = performance(observation(A), observation(A))
+    result = judge(CASE, performance(*ours), theirs, bench())
+    assert [each.verdict for each in result.expectations] == [Verdict.CONFORMS, Verdict.DEVIATES]
+    elsewhere = judge(CASE, performance(replace(status, event=6), ours[1]), theirs, bench())
+    assert [each.verdict for each in elsewhere.expectations] == [Verdict.REVIEW, Verdict.DEVIATES]
