@@ -89,6 +89,9 @@ class Player:
         missing = self._missing(case)
         if missing:
             return Ending.NOT_APPLICABLE, f"the target does not advertise {missing}"
+        tuned = self._tuned_away(case)
+        if tuned:
+            return Ending.NOT_APPLICABLE, tuned
         try:
             async with asyncio.timeout(self._settings.timeout * CASE_BUDGET):
                 await stage.load(*case.messages)
@@ -104,6 +107,13 @@ class Player:
             tag, _, parameter = wanted.partition(":")
             if tag not in known or (parameter and parameter not in known[tag]):
                 return wanted
+        return ""
+
+    def _tuned_away(self, case: Case) -> str:
+        """Why the profile's own settings keep the case's first requirement from being judged, or nothing."""
+        for each in self.target.tuned:
+            if case.requirements[:1] and case.requirements[0] in each.unjudged:
+                return f"the profile sets {each.setting} to {each.value} in place of {each.stock}"
         return ""
 
     async def _return(self, account: Account, protocol: str) -> None:

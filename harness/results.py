@@ -145,6 +145,7 @@ class TunedSetting:
     value: str
     stock: str
     why: str = ""
+    unjudged: tuple[str, ...] = ()  # requirements that cannot be judged with this value
 
 
 @dataclass(frozen=True, slots=True)

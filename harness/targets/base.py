@@ -19,8 +19,9 @@ from harness.targets.model import IMPLICIT_TLS, PROTOCOLS, Account, Emptier, End
 from harness.targets.profile import EmptyingWay, LoadingWay, Profile
 from harness.targets.reach import CommandResult, filled
 
-#: Seconds that one connection may take to greet before another is tried, and the pause between two tries.
+#: Seconds that one connection may take to greet, at most and at least, and the pause before another is tried.
 GREETING_TRY = 5.0
+GREETING_LEAST = 0.2
 GREETING_PAUSE = 0.05
 
 
@@ -60,7 +61,7 @@ class ProfiledTarget(ABC):
     @property
     def tuned(self) -> Sequence[TunedSetting]:
         """Settings that the profile lists as changed."""
-        return tuple(TunedSetting(each.setting, each.value, each.stock, each.why) for each in self.profile.tuned)
+        return tuple(TunedSetting(**each.model_dump()) for each in self.profile.tuned)
 
     @property
     def autologout_seconds(self) -> float | None:
@@ -150,36 +151,43 @@ class ProfiledTarget(ABC):
         deadline = asyncio.get_running_loop().time() + self.profile.ready_timeout
         for endpoint in self._endpoints.values():
             self.progress(f"waiting for {endpoint} to greet")
-            while not await self._greets(endpoint):
+            while silence := await self._silence(endpoint, deadline):
                 state = await self.alive()
-                if not state.running:
+                tail = state.log_tail.strip()[-600:]
+                if state.exit_status is not None and not state.running:
                     raise SetupError(
                         f"{self.name} ended before it greeted (exit status {state.exit_status}): "
-                        f"{state.log_tail.strip()[-600:] or 'its log is empty'}"
+                        f"{tail or 'its log is empty'}"
                     )
-                if asyncio.get_running_loop().time() > deadline:
-                    tail = state.log_tail.strip()[-600:]
+                late = asyncio.get_running_loop().time() > deadline
+                if late or not state.running:
+                    within = f"did not greet within {self.profile.ready_timeout:g} s" if late else "does not greet"
                     raise SetupError(
-                        f"{endpoint} did not greet within {self.profile.ready_timeout:g} s"
-                        + (f"; its log ends: {tail}" if tail else ""),
-                        mend="check [ports], or raise ready_timeout in the profile",
+                        f"{endpoint} {within}: {silence}" + (f"; its log ends: {tail}" if tail else ""),
+                        mend="check that it runs, and [ports], or raise ready_timeout in the profile",
                     )
                 await asyncio.sleep(GREETING_PAUSE)
 
-    async def _greets(self, endpoint: Endpoint) -> bool:
-        """Whether the endpoint sends a first line to a new connection. POP3, IMAP and SMTP servers speak first."""
+    async def _silence(self, endpoint: Endpoint, deadline: float) -> str:
+        """Why no first line came on a new connection, or nothing: POP3, IMAP and SMTP servers speak first."""
         context = self.tls_context() if endpoint.tls is TlsMode.IMPLICIT else None
+        tried = max(GREETING_LEAST, min(GREETING_TRY, deadline - asyncio.get_running_loop().time()))
         try:
-            async with asyncio.timeout(GREETING_TRY):
+            async with asyncio.timeout(tried):
                 reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=context)
                 try:
-                    return bool((await reader.readline()).strip())
+                    said = (await reader.readline()).strip()
                 finally:
                     writer.close()
                     with contextlib.suppress(OSError):
                         await writer.wait_closed()
-        except (OSError, TimeoutError, ValueError):
-            return False
+        except TimeoutError:
+            return "it says nothing"
+        except ValueError:
+            return "its first line has no end"
+        except OSError as error:
+            return error.strerror or str(error)
+        return "" if said else "it closes the connection without a word"
 
     # -- ways in and out ------------------------------------------------------------------------
 

@@ -123,12 +123,16 @@ class TlsTable(_Table):
 
 
 class TunedEntry(_Table):
-    """`[[tuned]]`: a setting of the target that is not its stock one, and why."""
+    """`[[tuned]]`: a setting of the target that is not its stock one, and why.
+
+    `unjudged` names the requirements about what the setting takes away: their cases are not applicable then.
+    """
 
     setting: str
     value: str
     stock: str
     why: str = ""
+    unjudged: tuple[str, ...] = ()
 
 
 class BlockedEntry(_Table):

@@ -1,4 +1,4 @@
-"""Whole runs against the reference in process and against variants of it that misbehave: what is settled, how it exits."""
+"""Whole runs against the reference in process and variants of it that misbehave: what is settled, how it exits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.errors import ExitCode, HarnessError, SetupError
 from harness.judge.judging import Bench
 from harness.oracle import ReferenceInProcess
 from harness.requirements.model import Requirement
-from harness.results import CaseResult, Footer, Header, RunResult, read_run
+from harness.results import CaseResult, Footer, Header, RunResult, TunedSetting, read_run
 from harness.runner import Runner, RunSettings
 from harness.suite import RULES
 from harness.targets.model import TargetState
@@ -102,6 +102,15 @@ def variant(change: Callable[[bytes], bytes]) -> ReferenceInProcess:
 
 def outcomes(result: RunResult) -> dict[str, Outcome]:
     return {each.id.rsplit("/", maxsplit=1)[-1]: each.outcome for each in result.cases}
+
+
+@pytest.mark.asyncio
+async def test_what_a_tuned_setting_takes_away_is_not_judged(tmp_path: Path) -> None:
+    target = ReferenceInProcess(accounts=4)
+    target.tuned = (TunedSetting("noop", "off", "on", "for speed", (REQUIREMENT.id,)),)
+    _, result = await run(target, tmp_path / "run.ndjson")
+    assert outcomes(result) == {"noop": Outcome.NOT_APPLICABLE, "stat": Outcome.NOT_APPLICABLE}
+    assert result.cases[0].reason == "the profile sets noop to off in place of on"
 
 
 @pytest.mark.asyncio
