@@ -192,6 +192,8 @@ BROKEN: dict[str, list[tuple[Said, ...]]] = {
     "RFC6856-2-a": [(GREETING, (b"CAPA", b"+OK\r\nUTF8 YES\r\n.\r\n"))],
     "RFC6856-2.1-j": [
         (GREETING, UTF8, *LOGIN[1:], TWO, (b"RETR 1", b"+OK\r\n" + body(121) + b".\r\n")),
+        # Perhaps a surrogate: the weaker clause is charged.
+        (GREETING, CAPA, *LOGIN[1:], TWO, (b"RETR 1", b"+OK\r\n" + body(121) + b".\r\n")),
     ],
     "RFC6856-3.2-a": [(*LOGIN, (b"LANG de", b"+OK\r\n")), (*LOGIN, (b"LANG *", b"+OK * gut\r\n"))],
     "RFC6856-3.2-c": [(*LOGIN, (b"LANG de", b"+OK de gut\r\n"), (b"NOOP", b"+OK sch\xf6n\r\n"))],
@@ -295,6 +297,8 @@ def test_a_violation_says_where_and_what() -> None:
         (*LOGIN, (b"LIST 1", b"+OK 1 0\r\n"), (b"RETR 1", b"+OK\r\n.\r\n")),
         # A message that is a lone dot in its body has one dot, although two are sent.
         (*LOGIN, (b"LIST 1", b"+OK 1 11\r\n"), (b"RETR 1", b"+OK\r\nA: b\r\n\r\n..\r\n.\r\n")),
+        # A number that a machine word cuts down: that it must be refused is for a case to say.
+        (*LOGIN, (b"LIST 4294967297", b"+OK 1 120\r\n")),
         # RFC 6856 lets STAT be inexact.
         (GREETING, UTF8, *LOGIN[1:], TWO, (b"STAT", b"+OK 2 999\r\n")),
         # Without CAPA, RFC 2449 says nothing about the server.

@@ -47,11 +47,13 @@ class _Sent:
 class Maildrop:
     """What one session has said of its maildrop so far.
 
-    `everything` holds the sizes by number of all messages, once a LIST has told them before any DELE. `listed` and
-    `counted` are what LIST and STAT said since the last DELE or RSET.
+    `surrogates`: the target announces UTF8, so it may send another message in place of one whose header holds UTF-8
+    (RFC 6856 §2.1). `everything` holds the sizes by number of all messages, once a LIST has told them before any DELE.
+    `listed` and `counted` are what LIST and STAT said since the last DELE or RSET.
     """
 
     findings: Findings
+    surrogates: bool = False
     utf8: bool = False
     deleted: set[int] = field(default_factory=set)
     sizes: dict[int, int] = field(default_factory=dict)
@@ -178,7 +180,7 @@ class Maildrop:
         exact = size in (sent.octets, sent.octets - 2)
         expected = f"{sent.octets} octets, as RETR sent of message {number}"
         observed = f"{size} octets in LIST"
-        if self.utf8:
+        if self.utf8 or (self.surrogates and not exact):
             self._law("RFC6856-2.1-j", exact, answer, expected, observed, "size:inexact")
             return
         self._law("RFC1939-5.LIST-g", exact, answer, expected, observed, "size:inexact")

@@ -34,6 +34,9 @@ REQUIREMENTS = (
 #: Octets of a capability line, CRLF included (RFC 2449 §5).
 _CAPABILITY_LIMIT = 512
 
+#: From here on a server's machine word may cut a number down; that such a number must be refused, cases ask.
+_NO_WORD_HOLDS = 2**31
+
 _NUMBERS = re.compile(rb"([0-9]+) ([0-9]+)(.*)", re.DOTALL)
 _UNIQUE_ID_LISTING = re.compile(rb"([0-9]+) ([^ ]*)(.*)", re.DOTALL)
 _UNIQUE_ID = re.compile(rb"[\x21-\x7e]{1,70}")
@@ -156,7 +159,7 @@ def _check_nothing_follows(requirement: str, tail: bytes, answer: Pop3Answer, fi
 
 def _check_number(requirement: str, number: bytes, answer: Pop3Answer, findings: Findings) -> None:
     """A listing of one message is of the message that was asked for."""
-    if answer.body is None and answer.number is not None:
+    if answer.body is None and answer.number is not None and answer.number < _NO_WORD_HOLDS:
         findings.check(
             requirement,
             len(number) < 20 and int(number) == answer.number,

@@ -57,7 +57,9 @@ class _Validation:
     timestamps: dict[bytes, int] = field(default_factory=dict)
 
     def take(self, index: int, exchange: Exchange) -> None:
-        session = self.sessions.setdefault(exchange.session, _Session(Maildrop(self.findings)))
+        session = self.sessions.setdefault(
+            exchange.session, _Session(Maildrop(self.findings, surrogates="UTF8" in (self.capabilities or {})))
+        )
         if not session.trusted or not exchange.complete:
             session.trusted = False
             return
