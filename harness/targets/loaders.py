@@ -189,6 +189,8 @@ class MboxLoader:
         packed = bytearray()
         for message in messages:
             quoted = _FROM_LINE.sub(rb">\1", message.data.replace(b"\r\n", b"\n"))
+            if not quoted.startswith(b"\n") and b"\n\n" not in quoted:
+                quoted += b"\n"  # a header ends with an empty line, or the next From line would be its body
             packed += f"From sender@client.test {stamp}\n".encode() + quoted + b"\n"
         (path,) = filled([self.path], account)
         result = await self.reach.run(["sh", "-c", 'cat >> "$1"', "load", path], bytes(packed))

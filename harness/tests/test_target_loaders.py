@@ -102,9 +102,16 @@ LINES = st.lists(
 async def test_an_mbox_gives_back_every_line(tmp_path: Path, bodies: list[list[bytes]]) -> None:
     box = tmp_path / "alice"
     box.unlink(missing_ok=True)
-    contents = [b"".join(line + b"\r\n" for line in lines) for lines in bodies]
+    contents = [b"Subject: x\r\n\r\n" + b"".join(line + b"\r\n" for line in lines) for lines in bodies]
     await MboxLoader(Near(), f"{tmp_path}/{{user}}", ANY).load(ACCOUNT, [message(each) for each in contents])
     assert unpacked(box.read_bytes()) == contents
+
+
+@pytest.mark.asyncio
+async def test_a_header_alone_ends_in_an_mbox_with_an_empty_line(tmp_path: Path) -> None:
+    loader = MboxLoader(Near(), f"{tmp_path}/{{user}}", ANY)
+    await loader.load(ACCOUNT, [message(b"Subject: x\r\n"), message(b"\r\nno header\r\n")])
+    assert unpacked((tmp_path / "alice").read_bytes()) == [b"Subject: x\r\n\r\n", b"\r\nno header\r\n"]
 
 
 @pytest.mark.asyncio
