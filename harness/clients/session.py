@@ -82,6 +82,10 @@ class ClientSession(ABC, Generic[R]):
         """Wait for the target to close, at most `budget` seconds (None: the session's timeout). Never raises."""
         return await self.connection.wait_closed(self.connection.timeout if budget is None else budget)
 
+    def finish_sending(self) -> None:
+        """Leave as far as the target can tell, and stay to see it close: a half-closed connection."""
+        self.connection.finish_sending()
+
     async def close(self) -> None:
         """End the connection from this side, without a goodbye. Never raises."""
         await self.connection.close()

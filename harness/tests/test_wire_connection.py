@@ -259,6 +259,28 @@ async def test_waiting_for_the_end() -> None:
     assert kinds(recorder)[-2:] == [EventKind.RECEIVED, EventKind.CLOSED]
 
 
+async def test_a_half_closed_connection_still_hears_the_other_side() -> None:
+    async def script(peer: PeerSession) -> None:
+        heard = await peer.reader.read()
+        await peer.send(b"+OK you said " + heard + b"\r\n")
+
+    recorder = Recorder()
+    async with Peer(script) as (host, port):
+        connection = await Connection.open(host, port, recorder=recorder, session=1, timeout=PATIENT)
+        await connection.send(b"QUIT")
+        connection.finish_sending()
+        closing = await connection.wait_closed(PATIENT)
+        await connection.close()
+    assert (closing.how, closing.received) == (EventKind.CLOSED, b"+OK you said QUIT\r\n")
+    assert kinds(recorder) == [
+        EventKind.CONNECTED,
+        EventKind.SENT,
+        EventKind.LEFT,
+        EventKind.RECEIVED,
+        EventKind.CLOSED,
+    ]
+
+
 async def test_nobody_listens() -> None:
     async with Peer(PeerSession.hang) as (host, port):
         pass

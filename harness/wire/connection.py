@@ -224,6 +224,11 @@ class Connection:
         self.recorder.record(self.session, EventKind.SILENT, text=f"still open after {budget:g} s")
         return Closing(EventKind.SILENT, received)
 
+    def finish_sending(self) -> None:
+        """Half-close (RFC 9293 §3.6): to the target the client is gone, and yet its own end can be waited for."""
+        self.recorder.record(self.session, EventKind.LEFT, text="sends no more")
+        self._link.finish_sending()
+
     async def close(self) -> None:
         """End the connection from this side, if it has not ended. Never raises and takes bounded time."""
         if not self._left:

@@ -90,6 +90,11 @@ class Link(asyncio.Protocol):
         self._transport.write(data)
         await self._writable.wait()
 
+    def finish_sending(self) -> None:
+        """Half-close: the peer reads an end of file after what was written, and can still answer. Not inside TLS."""
+        if self._transport is not None and self._transport.can_write_eof():
+            self._transport.write_eof()
+
     async def start_tls(self, context: ssl.SSLContext, host: str) -> str:
         """Become a TLS client; says which version and cipher. Raises OSError (ssl.SSLError is one) and TimeoutError."""
         if self._transport is None or self.ended is not None:

@@ -48,6 +48,8 @@ async def half_a_quit_removes_nothing(stage: Stage) -> None:
     session = await stage.pop3()
     await need(stage, session, "DELE 1")
     await session.send_raw(b"QUIT")
+    session.finish_sending()
+    await session.wait_closed()  # a server that takes this for QUIT is still at work until then
     await session.close()
     session = await next_login(stage, "POSTEL-session-a", patience=PATIENCE)
     expect_count(stage, await need(stage, session, "STAT"), 1, "RFC1939-6-b")
@@ -185,3 +187,32 @@ async def numbers_name_each_message_once(stage: Stage) -> None:
         sum(b"Subject: %s," % message.kind.encode() in body for body in bodies) == 1 for message in stage.messages
     )
     expect_that(stage, once, "each message under one number", "not so", "RFC1939-4-k", facet=Facet.VIEW)
+
+
+@case(
+    "pop3/rfc1939-5/retr-in-the-next-session",
+    "RFC1939-5.RETR-e",
+    "RFC1939-5.RETR-f",
+    messages=("plain", "many-lines", "lone-dot"),
+)
+async def retr_in_the_next_session(stage: Stage) -> None:
+    """RETR sends each field and the same body also in the next session, when QUIT has rewritten the maildrop."""
+    session = await stage.pop3()
+    await need(stage, session, "RETR 2")
+    await need(stage, session, "DELE 1")
+    await leave(stage, session)
+    session = await stage.pop3()
+    for number, message in ((1, stage.messages[1]), (2, stage.messages[2])):
+        reply = await expect(stage, session, f"RETR {number}", "+OK", "RFC1939-5.RETR-e")
+        fields, _, body = message.data.partition(b"\r\n\r\n")
+        head, _, sent = (reply.body or b"").partition(b"\r\n\r\n")
+        lost = [field for field in fields.split(b"\r\n") if field not in head.split(b"\r\n")]
+        stage.expect(
+            "RFC1939-5.RETR-f" if message.kind == "lone-dot" else "RFC1939-5.RETR-e",
+            holds=not lost and sent == body,
+            facet=Facet.CONTENT,
+            expected=f"each field of the {message.kind} message, and its body of {len(body)} octets",
+            observed=f"{len(lost)} fields are not there as they were, and the body has {len(sent)} octets",
+            kind="same" if not lost and sent == body else "content:changed",
+            event=reply.event,
+        )
