@@ -62,6 +62,11 @@ def _dot_first_no_header(kind: str, number: int) -> bytes:
     return joined((b".", b".%s %d" % (kind.encode(), number), b"", b"."))
 
 
+def _dot_field(kind: str, number: int) -> bytes:
+    """RFC 5322 §3.6.8 lets the name of a field begin with a dot."""
+    return joined((b".X-Mooring: bow",)) + message(header(kind, number), PARAGRAPH)
+
+
 def _empty(kind: str, number: int) -> bytes:
     return b""
 
@@ -156,6 +161,7 @@ KINDS: Mapping[str, Kind] = {
     "dot-word": Kind(_around(b".x marks the spot"), "a line that begins with a dot and goes on"),
     "dot-space": Kind(_around(b". "), "a dot and a space"),
     "dot-first": Kind(_body(b".first line of the body", *PARAGRAPH), "a body whose first line begins with a dot"),
+    "dot-field": Kind(_dot_field, "a header whose first field begins with a dot"),
     "dot-first-no-header": Kind(_dot_first_no_header, "dots from the very first octet on", _HEADERLESS),
     "dotty-end": Kind(_body(*PARAGRAPH, b"."), "a last line that is a single dot"),
     "dot-runs": Kind(_body(b".", b".", b"..", b"", b".", b"", b"."), "nothing but dots and empty lines"),

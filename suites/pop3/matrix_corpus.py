@@ -24,6 +24,7 @@ DOTTED = frozenset(
         "dot-word",
         "dot-space",
         "dot-first",
+        "dot-field",
         "dot-first-no-header",
         "dotty-end",
         "dot-runs",
@@ -76,6 +77,7 @@ DOTTED_TOPS = (
     ("dot-word", 2, ".x marks the spot"),
     ("dot-space", 3, ". "),
     ("dot-first", 1, ".first line of the body"),
+    ("dot-field", 0, ".X-Mooring: bow"),
     ("dotty-end", 4, "."),
     ("terminator-inside", 3, "."),
 )
