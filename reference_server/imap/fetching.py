@@ -16,7 +16,7 @@ from reference_server.imap.response_codes import Code
 from reference_server.imap.responses import FetchResponse, Vanished
 from reference_server.imap.resync import within
 from reference_server.imap.view import MailboxView
-from reference_server.store.open_mailbox import FlagChange, FlagsRow
+from reference_server.store.flag_changes import FlagChange, FlagsRow
 from reference_server.store.records import Flags, MessageRow, Ranges, SystemFlag
 
 if TYPE_CHECKING:

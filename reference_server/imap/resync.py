@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reference_server.imap.commands import QuickResync
 from reference_server.imap.sets import SequenceSet
 from reference_server.imap.view import MailboxView
-from reference_server.store.open_mailbox import FlagsRow
+from reference_server.store.flag_changes import FlagsRow
 from reference_server.store.records import Ranges
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from reference_server.imap.response_codes import HighestModSeq, Modified
 from reference_server.imap.responses import FetchData, FetchResponse, NumberItem, Response
 from reference_server.imap.state import Updates
 from reference_server.imap.view import MailboxView
-from reference_server.store.open_mailbox import FlagChange, FlagsRow, FlagsStored
+from reference_server.store.flag_changes import FlagChange, FlagsRow, FlagsStored
 from reference_server.store.records import Ranges
 
 if TYPE_CHECKING:

@@ -29,8 +29,9 @@ from reference_server.imap.responses import (
     Vanished,
 )
 from reference_server.imap.sets import SequenceSet, merged, runs
+from reference_server.store.flag_changes import FlagsRow, FlagsStored
 from reference_server.store.hub import Subscription
-from reference_server.store.open_mailbox import Changes, FlagsRow, FlagsStored, Opened
+from reference_server.store.open_mailbox import Changes, Opened
 from reference_server.store.transfer import Stored
 
 

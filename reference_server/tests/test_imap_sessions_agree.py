@@ -62,9 +62,9 @@ class Believer:
                 assert 0 <= at < len(self.flags), "FETCH of a number that is not known"
                 if flags := re.search(r"FLAGS \(([^)]*)\)", match[2]):
                     self.flags[at] = frozenset(flags[1].split()) - {r"\Recent"}
-                if uid := re.search(r"UID (\d+)", match[2]):
-                    assert self.uids[at] in {None, int(uid[1])}, "a number stands for another message"
-                    self.uids[at] = int(uid[1])
+                if named := re.search(r"UID (\d+)", match[2]):
+                    assert self.uids[at] in {None, int(named[1])}, "a number stands for another message"
+                    self.uids[at] = int(named[1])
 
     def do(self, command: str) -> None:
         if command == "APPEND":

@@ -11,7 +11,8 @@ import pytest
 from reference_server.clock import VirtualClock
 from reference_server.store import Database, MailStore, MessageStore
 from reference_server.store import conditions as q
-from reference_server.store.open_mailbox import FlagChange, Mail
+from reference_server.store.flag_changes import FlagChange
+from reference_server.store.open_mailbox import Mail
 from reference_server.store.records import Flags, NewMessage, SystemFlag
 from reference_server.store.rejections import MailboxMissing, MessagesGone
 
