@@ -156,7 +156,7 @@ def test_json_is_all_that_is_printed(tmp_path: Path) -> None:
 
 
 def test_replay_shows_both_transcripts(tmp_path: Path) -> None:
-    done = postel("replay", "pop3/rfc1939-5/noop-with-argument", cwd=tmp_path)
+    done = postel("replay", "pop3/postel-line/noop-with-argument", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "NOOP" in done.stdout
     assert "oracle" in done.stdout

@@ -1,7 +1,7 @@
 """The grammar of POP3 commands: octets of a line in, typed arguments out.
 
 Knows RFC 1939 §3 and RFC 2449 §3 for the form of a command, and each command's arguments. Knows no state, no maildrop
-and no account. Every rule raises BadArguments for what it does not match [RFC1939-3-q] [RFC1939-3-r].
+and no account. Every rule raises BadArguments for what it does not match [RFC1939-3-q] [POSTEL-line-i].
 """
 
 from __future__ import annotations

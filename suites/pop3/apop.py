@@ -140,9 +140,9 @@ async def apop_of_an_unknown_name(stage: Stage) -> None:
     await expect(stage, session, line, "-ERR", "RFC1939-7.APOP-h")
 
 
-@case("pop3/rfc1939-7/apop-with-an-argument-too-many", "RFC1939-3-r", requires=APOP)
+@case("pop3/postel-line/apop-with-an-argument-too-many", "POSTEL-line-i", requires=APOP)
 async def apop_with_an_argument_too_many(stage: Stage) -> None:
     """APOP with a right digest and a word after it is refused."""
     session, timestamp = await _greeted(stage)
     line = f"APOP {stage.account.name} {_digest(timestamp, stage.account.password)} again"
-    await expect(stage, session, line, "-ERR", "RFC1939-3-r")
+    await expect(stage, session, line, "-ERR", "POSTEL-line-i")

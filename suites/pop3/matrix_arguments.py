@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from suites.pop3.dialogue_text import dialogue, expecting, raw
 
 KIND = "RFC1939-3-q"  # lacks an argument, or it is not of its kind
-TOO_MANY = "RFC1939-3-r"
+TOO_MANY = "POSTEL-line-i"
 DECIMAL = "RFC1939-4-m"
+
+#: The folder of cases about arguments that a command does not take.
+SURPLUS = "pop3/postel-line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,12 @@ NO_NUMBER = (
     ("range", "1:2"),
 )
 
-#: Command lines that take no argument, with one; the protocol state in which they are valid.
+#: Command lines that take no argument, with one, and where they are valid.
 WITHOUT_ARGUMENT = (
-    ("STAT 1", "rfc1939-5", "transaction"),
-    ("NOOP 1", "rfc1939-5", "transaction"),
-    ("RSET 1", "rfc1939-5", "transaction"),
-    ("QUIT now", "rfc1939-6", "transaction"),
+    ("STAT 1", "transaction"),
+    ("NOOP 1", "transaction"),
+    ("RSET 1", "transaction"),
+    ("QUIT now", "transaction"),
 )
 
 #: Lines that lack an argument: line (as in `C!`), case id, requirement, state, capability.
@@ -115,7 +118,9 @@ def _too_many(command: Numbered) -> tuple[str, str]:
     line = command.line.format(n=1) + " 2"
     steps = [f"C: {line}", expecting("-ERR", TOO_MANY), *_sound(command)]
     title = f"{command.keyword} with an argument too many is refused"
-    return command.id("argument-too-many"), dialogue(title, steps, messages="2 plain", requires=command.requires)
+    return f"{SURPLUS}/{command.keyword.lower()}-with-an-argument-too-many", dialogue(
+        title, steps, messages="2 plain", requires=command.requires
+    )
 
 
 def _leading_zero(command: Numbered) -> tuple[str, str]:
@@ -128,11 +133,11 @@ def _leading_zero(command: Numbered) -> tuple[str, str]:
     return command.id("number-is-not-octal"), text
 
 
-def _no_argument_taken(line: str, section: str, start: str) -> tuple[str, str]:
+def _no_argument_taken(line: str, start: str) -> tuple[str, str]:
     keyword = line.split(" ", maxsplit=1)[0]
     steps = [f"C: {line}", expecting("-ERR", TOO_MANY)]
     title = f"{keyword} with an argument is refused"
-    return f"pop3/{section}/{keyword.lower()}-with-argument", dialogue(title, steps, start=start, messages="1 plain")
+    return f"{SURPLUS}/{keyword.lower()}-with-argument", dialogue(title, steps, start=start, messages="1 plain")
 
 
 def _lacking(line: str, slug: str, requirement: str, start: str, requires: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from suites.selftest.fault import Fault
 from suites.selftest.variants import added, found, parsed, variant
 
 NOT_OF_ITS_KIND = "RFC1939-3-q"
-TOO_MANY = "RFC1939-3-r"
+TOO_MANY = "POSTEL-line-i"
 DECIMAL = "RFC1939-4-m"
 FORTY = "RFC1939-3-g"
 

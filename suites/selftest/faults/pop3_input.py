@@ -183,10 +183,6 @@ def _unknown_closes(session: Pop3Session, line: bytes | Framing) -> Steps:
     yield from _reference(session, line)
 
 
-def _tab_separates(session: Pop3Session, line: bytes | Framing) -> Steps:
-    yield from _reference(session, line.replace(b"\t", b" ") if isinstance(line, bytes) else line)
-
-
 def _two_spaces_needed(session: Pop3Session, line: bytes | Framing) -> Steps:
     """Arguments are looked for after a tab only."""
     if isinstance(line, bytes) and session.state is State.TRANSACTION and b" " in line:
@@ -352,7 +348,6 @@ FAULTS: tuple[Fault, ...] = (
         ("RFC1939-3-p", "RFC1939-5-b"),
         _answering(_unknown_closes),
     ),
-    _fault("tab-separates", "A tab separates like a space", ("RFC1939-3-f",), _answering(_tab_separates)),
     _fault(
         "space-does-not-separate",
         "Arguments after a space are refused",

@@ -143,7 +143,6 @@ FAULTS: tuple[Fault, ...] = (
     _missing("TOP", "RFC1939-7-b"),
     _missing("UIDL", "RFC1939-7-b"),
     _unavailable("CAPA", State.AUTHORIZATION, "before-login", "RFC2449-5-a"),
-    _unavailable("CAPA", State.PASSWORD_EXPECTED, "between-user-and-pass", "RFC2449-5-a"),
     _unavailable("CAPA", State.TRANSACTION, "after-login", "RFC2449-5-a"),
     _unavailable("LANG", State.AUTHORIZATION, "before-login", "RFC6856-3.1-b"),
     _unavailable("LANG", State.TRANSACTION, "after-login", "RFC6856-3.1-b"),
