@@ -10,7 +10,6 @@ from harness.verdicts import Facet
 
 _Licence = Callable[[Difference], bool]
 
-#: Commands that may end in NO or in BAD when they are not valid where they are given (RFC 3501 §3).
 _STRUCTURES = ("FETCH BODYSTRUCTURE", "FETCH BODY")
 
 
@@ -46,10 +45,10 @@ def _any_code(difference: Difference) -> bool:
     return difference.protocol == "imap" and difference.facet is Facet.CODE
 
 
-def _codes(difference: Difference) -> bool:
-    return _part("[")(difference) or (
-        difference.protocol == "imap" and difference.facet is Facet.DATA and difference.part.startswith("[")
-    )
+def _untagged_code(difference: Difference) -> bool:
+    """A code of an untagged status response that only one side gave."""
+    coded = difference.facet is Facet.DATA and difference.part.startswith("[")
+    return difference.protocol == "imap" and coded and (difference.target is None) is not (difference.oracle is None)
 
 
 def _unasked_items(difference: Difference) -> bool:
@@ -83,7 +82,7 @@ RULES: tuple[Rule, ...] = (
         "imap-untagged-code",
         "RFC 3501 §7.1",
         "Codes of untagged status responses may be given beyond those that a clause asks for.",
-        lambda difference: _codes(difference) and (difference.target is None or difference.oracle is None),
+        _untagged_code,
     ),
     Rule(
         "imap-permanent-flags",

@@ -136,6 +136,7 @@ BAD: list[tuple[str, str, list[Turn]]] = [
     ),
     ("RFC3501-9-ax", "not-a-list", [(b"X", b"* STATUS x MESSAGES\r\n{tag} OK done\r\n")]),
     ("RFC3501-9-ba", "empty-list", [(b"X", b"* 1 FETCH ()\r\n{tag} OK done\r\n")]),
+    ("RFC3501-9-az", "number:unknown-name", [(b"EXPUNGE", b"* 1 EXPUNGED\r\n{tag} OK done\r\n")]),
     ("RFC3501-9-bb", "not-a-string", [(b"X", b"* 1 FETCH (BODY[TEXT] hello)\r\n{tag} OK done\r\n")]),
     ("RFC3501-9-ao", "flag:recent", [(b"X", b"* FLAGS (\\Recent)\r\n{tag} OK done\r\n")]),
     ("RFC3501-9-ao", "flag:wildcard", [(b"X", b"* 1 FETCH (FLAGS (\\*))\r\n{tag} OK done\r\n")]),
@@ -263,6 +264,8 @@ FAIR: list[list[Turn]] = [
     [(b"", b"* BAD what\r\n")],
     # What follows octets that a server may read as other commands.
     [(b"LOGIN {3}\r\na\0b x", b"Q1 OK [x\r\n"), (b"NOOP", b"Q2 OK done\r\n")],
+    # The text of a status response may begin with a space.
+    [(b"NOOP", b"{tag} BAD  no\r\n")],
     # 63 bits for a mod-sequence, and no text behind a bare OK.
     [(b"X", b"* 1 FETCH (MODSEQ (9223372036854775807))\r\n{tag} OK\r\n")],
     # A body nested deeper than anybody need read.

@@ -12,7 +12,7 @@ from harness.verdicts import Facet
 from harness.wire.findings import Findings
 from harness.wire.imap import CONDITIONS, ContinuationRequest, ImapResponse, TaggedResponse, UntaggedResponse
 from harness.wire.imap_answer import ImapAnswer
-from harness.wire.imap_scan import NOT_ZERO, Broken, Dialect, Scan
+from harness.wire.imap_scan import NOT_ZERO, SPACING, Broken, Dialect, Scan
 from harness.wire.imap_syntax import untagged
 from harness.wire.imap_syntax_words import capabilities, flag
 
@@ -111,8 +111,9 @@ def _data(scan: Scan, response: UntaggedResponse) -> None:
             scan.number("RFC3501-9-ay")
         scan.space()
     name = response.name.encode("utf-8", "surrogateescape")
-    if scan.token(name):
-        untagged(scan, response.number, response.name)
+    if scan.token(name) and not untagged(scan, response.number, response.name) and response.number is not None:
+        expected = "EXISTS, RECENT, EXPUNGE or FETCH behind a number"
+        raise Broken("RFC3501-9-az", expected, "number:unknown-name")
 
 
 def _continuation(scan: Scan, answer: ImapAnswer) -> None:
@@ -139,7 +140,9 @@ def _status(scan: Scan, condition: str) -> None:
     scan.token(condition.encode())
     if scan.at == scan.end:
         return  # a text is missing; RFC 9051 has made it optional, and no client is harmed
-    scan.space()
+    if scan.peek() != b" ":
+        raise Broken(SPACING, "a space behind the condition", "space:missing")
+    scan.at += 1  # a further space belongs to the text
     coded = scan.token(b"[")
     if coded:
         name = scan.match(_NAME, _CODE, "a response code that is an atom", "code:not-an-atom").upper()
