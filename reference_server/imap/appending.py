@@ -11,6 +11,7 @@ from reference_server.imap import commands
 from reference_server.imap.flags import SYSTEM_FLAGS, is_keyword
 from reference_server.imap.outcome import Completion, Handling, Refused
 from reference_server.imap.response_codes import AppendUid, Code
+from reference_server.mime.header import fields_end
 from reference_server.store.open_mailbox import knows_all
 from reference_server.store.records import Flags, NewMessage
 from reference_server.store.rejections import MailboxMissing, OverQuota
@@ -27,11 +28,17 @@ def stored_flags(flags: Iterable[str]) -> Flags:
     return Flags(system, tuple(flag for flag in given if is_keyword(flag)))
 
 
+def _has_8_bit_header(message: bytes) -> bool:
+    return not message.isascii() and not message[: fields_end(message, 0, len(message))[0]].isascii()
+
+
 def append(session: ImapSession, command: commands.Append) -> Handling:
     """APPEND: all messages or none."""
     now = session.context.clock.now()
     if not all(message.data for message in command.messages):
         raise Refused("An empty message cannot be kept", Code.CANNOT)
+    if not session.dialect.utf8 and any(_has_8_bit_header(message.data) for message in command.messages):
+        raise Refused("A header may hold UTF-8 only once the client enabled it", Code.CANNOT)  # RFC 6855 §4
     messages = [
         NewMessage(message.data, message.internal_date or now, stored_flags(message.flags))
         for message in command.messages

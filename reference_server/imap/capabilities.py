@@ -52,6 +52,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("CONDSTORE"),
     Capability("QRESYNC"),
     Capability("SORT"),
+    Capability("I18NLEVEL=1"),
     Capability("THREAD=ORDEREDSUBJECT"),
     Capability("THREAD=REFERENCES"),
     Capability("BINARY"),

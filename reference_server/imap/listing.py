@@ -100,16 +100,13 @@ def _listed(session: ImapSession, command: commands.List) -> list[Response]:
     names = hierarchy.names()
     if ListSelection.SUBSCRIBED in command.selection:
         names = sorted({*names, *hierarchy.subscribed, *hierarchy.parents_of_subscribed})
+    matching = [name for name in names if any(each.fullmatch(name) for each in matchers)]
+    extended = command.extended or session.dialect.rev2
     responses: list[Response] = []
-    for name in names:
-        if not any(each.fullmatch(name) for each in matchers):
-            continue
-        line = list_line(hierarchy, command, name)
-        if line is None:
-            continue
+    for line in list_lines(hierarchy, command, matching, extended=extended):
         responses.append(line)
-        if command.status and name in hierarchy.mailboxes:
-            responses.append(status_of(session, MailboxName(name), command.status))
+        if command.status and line.name is not None and line.name.text in hierarchy.mailboxes:
+            responses.append(status_of(session, line.name, command.status))
     return responses
 
 
@@ -120,27 +117,38 @@ def line_of(session: ImapSession, mailbox: MailboxName) -> ListData:
     return ListData(tuple(attributes), DELIMITER, mailbox)
 
 
-def list_line(hierarchy: Hierarchy, command: commands.List, name: str) -> ListData | None:
-    """The response for a name that matches the pattern, or None where the selection options leave it out."""
-    uses = hierarchy.mailboxes.get(name, "").split()
-    child_info: tuple[str, ...] = ()
-    selected = True
-    if ListSelection.SUBSCRIBED in command.selection:
-        selected = name in hierarchy.subscribed
-        if ListSelection.RECURSIVEMATCH in command.selection and name in hierarchy.parents_of_subscribed:
-            child_info = ("SUBSCRIBED",)
-    if ListSelection.SPECIAL_USE in command.selection:
-        selected = selected and bool(uses)
-    if not selected and not child_info:
-        return None
-    attributes = hierarchy.attributes(name, extended=command.extended)
-    if name in hierarchy.subscribed and (
-        ListSelection.SUBSCRIBED in command.selection or ListReturn.SUBSCRIBED in command.returns
-    ):
-        attributes.append(r"\Subscribed")
-    # RFC 6154 §2: they may also come unasked in a plain LIST.
-    attributes += uses
-    return ListData(tuple(attributes), DELIMITER, MailboxName(name), child_info=child_info)
+def list_lines(
+    hierarchy: Hierarchy, command: commands.List, names: Iterable[str], *, extended: bool
+) -> Iterator[ListData]:
+    """The responses for names that match the pattern, as far as the selection options do not leave them out."""
+    matching = list(names)
+    hidden = _above(hierarchy.subscribed.difference(matching))
+    for name in matching:
+        uses = hierarchy.mailboxes.get(name, "").split()
+        selected = _selected(hierarchy, command, name)
+        child_info: tuple[str, ...] = ()
+        # Without RECURSIVEMATCH there is no CHILDINFO, and a name that is there for nothing else has it only for
+        # something that is not shown itself (RFC 5258 §3.5).
+        if ListSelection.RECURSIVEMATCH in command.selection:
+            with_children = hierarchy.parents_of_subscribed if selected else hidden
+            child_info = ("SUBSCRIBED",) if name in with_children else ()
+        if not selected and not child_info:
+            continue
+        attributes = hierarchy.attributes(name, extended=extended)
+        if name in hierarchy.subscribed and _tells_subscribed(command):
+            attributes.append(r"\Subscribed")
+        # RFC 6154 §2: special uses may also come unasked in a plain LIST.
+        yield ListData((*attributes, *uses), DELIMITER, MailboxName(name), child_info=child_info)
+
+
+def _selected(hierarchy: Hierarchy, command: commands.List, name: str) -> bool:
+    if ListSelection.SUBSCRIBED in command.selection and name not in hierarchy.subscribed:
+        return False
+    return ListSelection.SPECIAL_USE not in command.selection or bool(hierarchy.mailboxes.get(name))
+
+
+def _tells_subscribed(command: commands.List) -> bool:
+    return ListSelection.SUBSCRIBED in command.selection or ListReturn.SUBSCRIBED in command.returns
 
 
 def lsub(session: ImapSession, command: commands.Lsub) -> Handling:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 ROOT = b""
 """The name of the only quota root."""
 
+NO_LIMIT = (1 << 63) - 1
+"""What is told of a resource without a limit: the largest number, as a list of none is no list (RFC 9208 §7)."""
+
 
 def _data(usage: Usage) -> QuotaData:
     resources = [
-        QuotaResource(resource.value, usage.of(resource), usage.limits[resource])
-        for resource in Resource
-        if resource in usage.limits
+        QuotaResource(resource.value, usage.of(resource), usage.limits.get(resource, NO_LIMIT)) for resource in Resource
     ]
     return QuotaData(ROOT, tuple(resources))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reference_server.imap.quota import NO_LIMIT
 from reference_server.tests.imap_client import MESSAGE, Client, Post, post_office
 
 
@@ -191,6 +192,13 @@ def test_extended_selection(client: Client) -> None:
     assert client.lines('LIST (SUBSCRIBED RECURSIVEMATCH) "" "%"')[0] == (
         r'LIST (\NonExistent \HasChildren) "/" a ("CHILDINFO" ("SUBSCRIBED"))'
     )
+    assert client.lines('LIST (SUBSCRIBED RECURSIVEMATCH) "" (a a/b)') == [
+        r'LIST (\HasNoChildren \Subscribed) "/" a/b',
+    ]
+    client.ok("SUBSCRIBE a")
+    assert client.lines('LIST (SUBSCRIBED RECURSIVEMATCH) "" (a a/b)')[0] == (
+        r'LIST (\NonExistent \HasChildren \Subscribed) "/" a ("CHILDINFO" ("SUBSCRIBED"))'
+    )
     assert client.lines('LIST "" (INBOX c) RETURN (SUBSCRIBED)') == [
         r'LIST (\HasNoChildren) "/" INBOX',
         r'LIST (\HasNoChildren \Subscribed) "/" c',
@@ -227,7 +235,7 @@ def test_status(post: Post, client: Client) -> None:
 
 
 def test_quota(client: Client) -> None:
-    assert client.lines('GETQUOTA ""') == ['QUOTA "" ()']
+    assert client.lines('GETQUOTA ""') == [f'QUOTA "" (STORAGE 0 {NO_LIMIT} MESSAGE 0 {NO_LIMIT})']
     assert client.lines('SETQUOTA "" (STORAGE 10 MESSAGE 2)') == ['QUOTA "" (STORAGE 0 10 MESSAGE 0 2)']
     client.append("INBOX")
     assert client.lines("GETQUOTAROOT INBOX") == ['QUOTAROOT INBOX ""', 'QUOTA "" (STORAGE 1 10 MESSAGE 1 2)']

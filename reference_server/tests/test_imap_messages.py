@@ -63,6 +63,16 @@ def test_octets_are_as_they_came(client: Client) -> None:
     )
 
 
+def test_utf8_in_a_header_must_be_enabled(post: Post, client: Client) -> None:
+    message = "Subject: Grüße\r\n\r\nx\r\n".encode()
+    command = b"a APPEND INBOX {%d+}\r\n%b\r\n" % (len(message), message)
+    assert client.send(command).startswith(b"a NO [CANNOT] ")
+    other = post.user(None, "UTF8=ACCEPT")
+    other.append("INBOX", message)
+    literal = b"b APPEND INBOX UTF8 (~{%d+}\r\n%b)\r\n" % (len(message), message)
+    assert other.send(literal).startswith(b"b OK ")
+
+
 def test_fetching_the_text_marks_it_seen(client: Client) -> None:
     client.append("INBOX")
     assert client.lines("FETCH 1 BODY.PEEK[TEXT]")[0] == "1 FETCH (BODY[TEXT] {13}"
