@@ -183,15 +183,29 @@ class Runner:
             else:
                 self._settle(result)
 
-        async with asyncio.TaskGroup() as group:
-            for case in sorted(cases, key=lambda case: -case.patience):
-                group.create_task(one(case))
-        self._progress.timing["played"] = time.monotonic() - began
-        began = time.monotonic()
-        for case, result in again:
-            await self._revive(result, player)
-            await self._confirm(case, result, player, oracle)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for case in sorted(cases, key=lambda case: -case.patience):
+                    group.create_task(one(case))
+            self._progress.timing["played"] = time.monotonic() - began
+            began = time.monotonic()
+            for case, result in again:
+                await self._revive(result, player)
+                await self._confirm(case, result, player, oracle)
+        except (SetupError, asyncio.CancelledError):
+            self._keep_unconfirmed([result for _, result in again])
+            raise
         self._progress.timing["confirmed"] = time.monotonic() - began
+
+    def _keep_unconfirmed(self, results: Sequence[CaseResult]) -> None:
+        """The run ends early: what was to be played again is logged as it was seen, and nothing of it is charged."""
+        settled = {result.id for result in self._progress.results}
+        for result in results:
+            if result.id not in settled:
+                deviated = result.outcome in (Outcome.DEVIATES, Outcome.WARNS)
+                reason = "deviated once, and the run ended before it was played again" if deviated else result.reason
+                outcome = Outcome.UNSTABLE if deviated else result.outcome
+                self._settle(replace(result, outcome=outcome, reason=reason))
 
     async def _play_alone(self, case: Case, player: Player, oracle: Oracle) -> None:
         """A case that needs the target to itself; what goes wrong is confirmed at once."""

@@ -6,12 +6,13 @@ refused, and only as many messages are ever removed as were loaded.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from harness.clients.imap import exists
 from harness.corpus import CorpusMessage, Trait
 from harness.errors import SetupError, TargetLost, TargetProtocolError
-from harness.targets.base import ProfiledTarget
+from harness.targets.base import GREETING_TRY, ProfiledTarget
 from harness.targets.emptying import pop3_count, pop3_login
 from harness.targets.local import run_locally
 from harness.targets.model import Account, Loader, TargetState
@@ -72,8 +73,9 @@ class HostTarget(ProfiledTarget):
 
     async def alive(self) -> TargetState:
         """Whether one of its endpoints greets."""
+        soon = asyncio.get_running_loop().time() + min(GREETING_TRY, self.profile.ready_timeout)
         for endpoint in self._endpoints.values():
-            if await self._greets(endpoint):
+            if not await self._silence(endpoint, soon):
                 return TargetState(running=True)
         return TargetState(running=False)
 
