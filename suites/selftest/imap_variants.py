@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reference_server.actions import Action, SessionContext
-from reference_server.conversation import Await, Steps
+from reference_server.actions import SessionContext
+from reference_server.conversation import Steps
 from reference_server.imap import commands as c
 from reference_server.imap import responses as r
 from reference_server.imap.capabilities import CAPABILITIES, Capability
@@ -29,7 +29,7 @@ from reference_server.settings import Settings
 from reference_server.store.folders import Folders
 from reference_server.store.mail_store import MailStore
 from reference_server.store.open_mailbox import Mail
-from suites.selftest.fault import Build
+from suites.selftest.fault import Build, Fault
 
 Handler = Callable[[ImapSession, Any], Handling]
 
@@ -330,4 +330,12 @@ def _sent(session: ImapSession, given: Any) -> Steps:
         yield session.send(*given)
 
 
-Step = Action | Await
+# ---- faults ---------------------------------------------------------------------------------------------------------
+
+
+def fault(
+    slug: str, title: str, requirements: str, build: Build, *touches: str, seen_in: str = "", alone: bool = False
+) -> Fault:
+    """A fault of IMAP. `slug` is theme and name; a requirement without a document is one of RFC 3501."""
+    named = tuple(each if each[0].isalpha() else f"RFC3501-{each}" for each in requirements.split())
+    return Fault(f"imap/{slug}", title, named, build, seen_in=seen_in, protocol="imap", touches=touches, alone=alone)

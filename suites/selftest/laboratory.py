@@ -22,7 +22,7 @@ from harness.results import CaseResult
 from harness.stage import Capabilities
 from harness.suite import RULES, Suite
 from harness.validation import ValidatorCase, Validators
-from harness.verdicts import Verdict
+from harness.verdicts import Outcome, Verdict
 from suites.selftest.fault import Fault
 from suites.selftest.outcome import Detection, FaultResult
 from suites.selftest.preflight import capabilities_of
@@ -35,8 +35,8 @@ ORACLE_TIMEOUT = 20.0
 #: Seconds for one fault altogether; what was judged until then counts.
 FAULT_BUDGET = 60.0
 #: Cases that are played at once on one faulty server, and faults that are under way at once.
-CASES_AT_ONCE = 16
-FAULTS_AT_ONCE = 3
+CASES_AT_ONCE = 6
+FAULTS_AT_ONCE = 8
 #: Cases that are played before it is asked whether the fault is settled, where its own cases did not settle it.
 BATCH = 16
 #: Cases that are played at most beyond the fault's own: for validators, where cases have detected the fault, and to
@@ -54,13 +54,16 @@ class _Sight:
 
     fault: Fault
     red: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unjudged: dict[str, str] = field(default_factory=dict)
     played: int = 0
 
     def take(self, result: CaseResult) -> None:
-        """Note the requirements under which a case turned red, if it did."""
+        """Note the requirements under which a case turned red, if it did, or why it could not be judged."""
         named = {name for each in result.expectations if each.verdict in _RED for name in each.requirements}
         if named:
             self.red[result.id] = tuple(sorted(named))
+        elif not result.outcome.judged and result.outcome is not Outcome.NOT_APPLICABLE:
+            self.unjudged[result.id] = f"{result.outcome.value}: {result.reason}"
 
     @property
     def detected(self) -> bool:
@@ -165,6 +168,7 @@ class Laboratory:
             played=sight.played,
             seconds=round(monotonic() - began, 3),
             reason=reason,
+            unjudged=dict(sorted(sight.unjudged.items())),
         )
 
     async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
@@ -249,9 +253,11 @@ class _FaultRun:
     def _worthwhile(self, case: Case) -> bool:
         """Whether the case can show what is not known yet: that it can turn red itself, or that a requirement of the
         fault, which no case has named so far, is broken."""
-        mine = set(self.sight.fault.requirements)
-        named = {name for each in self.sight.red.values() for name in each}
-        return case.id not in self._proved or bool(mine & set(case.requirements) - named)
+        mine, touches = set(self.sight.fault.requirements), self.sight.fault.touches
+        unnamed = mine - {name for each in self.sight.red.values() for name in each}
+        if unnamed & set(case.requirements) or not self.sight.detected:
+            return True
+        return case.id not in self._proved and (not touches or _used(case, touches) > 0)
 
     async def _one(self, case: Case) -> None:
         seen, witness = await asyncio.gather(self._player.play(case), self._witness.perform(case))
