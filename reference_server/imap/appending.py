@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reference_server.conversation import blocking
 from reference_server.imap import commands
+from reference_server.imap.binary_append import without_nul
 from reference_server.imap.flags import SYSTEM_FLAGS, is_keyword
 from reference_server.imap.outcome import Completion, Handling, Refused
 from reference_server.imap.response_codes import AppendUid, Code
@@ -32,6 +34,13 @@ def _has_8_bit_header(message: bytes) -> bool:
     return not message.isascii() and not message[: fields_end(message, 0, len(message))[0]].isascii()
 
 
+def _new_message(message: commands.AppendMessage, now: datetime) -> NewMessage:
+    octets = without_nul(message.data)
+    if octets is None:
+        raise Refused("An octet NUL is where no encoding can hide it", Code.UNKNOWN_CTE)  # RFC 3516 §4.4
+    return NewMessage(octets, message.internal_date or now, stored_flags(message.flags))
+
+
 def append(session: ImapSession, command: commands.Append) -> Handling:
     """APPEND: all messages or none."""
     now = session.context.clock.now()
@@ -39,10 +48,7 @@ def append(session: ImapSession, command: commands.Append) -> Handling:
         raise Refused("An empty message cannot be kept", Code.CANNOT)
     if not session.dialect.utf8 and any(_has_8_bit_header(message.data) for message in command.messages):
         raise Refused("A header may hold UTF-8 only once the client enabled it", Code.CANNOT)  # RFC 6855 §4
-    messages = [
-        NewMessage(message.data, message.internal_date or now, stored_flags(message.flags))
-        for message in command.messages
-    ]
+    messages = [_new_message(message, now) for message in command.messages]
     job = partial(session.store.mail.append, session.account, command.mailbox.text, messages)
     view = session.view
     if view is not None:

@@ -3,7 +3,6 @@ SPECIAL-USE (RFC 6154)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,23 +18,36 @@ from reference_server.imap.responses import ListData, Response
 if TYPE_CHECKING:
     from reference_server.imap.session import ImapSession
 
-_WILDCARDS = re.compile(r"[*%]+")
 
+class Matcher:
+    """Which names a pattern matches: `*` anything, `%` anything within a level (RFC 3501 §6.3.8).
 
-def matcher(pattern: str) -> re.Pattern[str]:
-    """Names that a pattern matches: `*` anything, `%` anything within a level (RFC 3501 §6.3.8).
-
-    Wildcards side by side are as one; so no pattern makes the search for a match long.
+    A set of bits says how many characters of the pattern, wildcards left out, can have been met so far. So each
+    character of a name is looked at once, and no pattern makes the search for a match long.
     """
-    pieces = []
-    position = 0
-    for wildcards in _WILDCARDS.finditer(pattern):
-        pieces += [
-            re.escape(pattern[position : wildcards.start()]),
-            ".*" if "*" in wildcards[0] else f"[^{DELIMITER}]*",
-        ]
-        position = wildcards.end()
-    return re.compile("".join([*pieces, re.escape(pattern[position:])]), re.DOTALL)
+
+    def __init__(self, pattern: str) -> None:
+        self._anything = 0  # bit n: a `*` stands behind n characters
+        self._within_level = 0
+        self._next: dict[str, int] = {}  # bit n: this character comes behind n others
+        count = 0
+        for character in pattern:
+            if character == "*":
+                self._anything |= 1 << count
+            elif character == "%":
+                self._within_level |= 1 << count
+            else:
+                self._next[character] = self._next.get(character, 0) | 1 << count
+                count += 1
+        self._whole = 1 << count
+
+    def matches(self, name: str) -> bool:
+        """Whether the whole name matches."""
+        met = 1
+        for character in name:
+            stay = self._anything if character == DELIMITER else self._anything | self._within_level
+            met = (met & self._next.get(character, 0)) << 1 | met & stay
+        return bool(met & self._whole)
 
 
 def ancestors(name: str) -> Iterator[str]:
@@ -96,11 +108,11 @@ def list_(session: ImapSession, command: commands.List) -> Handling:
 
 def _listed(session: ImapSession, command: commands.List) -> list[Response]:
     hierarchy = Hierarchy.of(session)
-    matchers = [matcher(canonical_pattern(command.reference + pattern)) for pattern in command.patterns]
+    matchers = [Matcher(canonical_pattern(command.reference + pattern)) for pattern in command.patterns]
     names = hierarchy.names()
     if ListSelection.SUBSCRIBED in command.selection:
         names = sorted({*names, *hierarchy.subscribed, *hierarchy.parents_of_subscribed})
-    matching = [name for name in names if any(each.fullmatch(name) for each in matchers)]
+    matching = [name for name in names if any(each.matches(name) for each in matchers)]
     extended = command.extended or session.dialect.rev2
     responses: list[Response] = []
     for line in list_lines(hierarchy, command, matching, extended=extended):
@@ -160,11 +172,11 @@ def lsub(session: ImapSession, command: commands.Lsub) -> Handling:
     responses: list[Response] = []
     for pattern in command.patterns:
         whole = canonical_pattern(command.reference + pattern)
-        found = matcher(whole)
+        found = Matcher(whole)
         names = {*hierarchy.subscribed}
         if whole.endswith("%"):
             names |= hierarchy.parents_of_subscribed
-        for name in sorted(filter(found.fullmatch, names)):
+        for name in sorted(filter(found.matches, names)):
             attributes = () if name in hierarchy.subscribed else (r"\Noselect",)
             responses.append(ListData(attributes, DELIMITER, MailboxName(name), lsub=True))
     if responses:

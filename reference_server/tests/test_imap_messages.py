@@ -120,6 +120,15 @@ def test_binary(client: Client) -> None:
     assert client.no("FETCH 2 BINARY.PEEK[1]").startswith("[UNKNOWN-CTE] ")
 
 
+def test_nul_comes_back_decoded(client: Client) -> None:
+    message = b"Content-Transfer-Encoding: binary\r\n\r\na\0b"
+    assert client.send(b"a APPEND INBOX ~{%d+}\r\n%b\r\n" % (len(message), message)).count(b"a OK ") == 1
+    assert client.say("FETCH 1 (BINARY.PEEK[1] BODY.PEEK[1])").startswith(
+        "* 1 FETCH (BINARY[1] ~{3}\r\na\0b BODY[1] {6}\r\nYQBi\r\n)\r\n"
+    )
+    assert client.send(b"b APPEND INBOX ~{11+}\r\nX: \0\r\n\r\nabc\r\n").startswith(b"b NO [UNKNOWN-CTE] ")
+
+
 def test_numbers_that_do_not_exist(client: Client) -> None:
     client.append("INBOX")
     for command in ("FETCH 2 FLAGS", "STORE 2 FLAGS ()", "COPY 2 INBOX", "MOVE 1:2 INBOX"):
