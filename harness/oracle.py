@@ -49,7 +49,7 @@ class Oracle:
         self._bringing_up: asyncio.Task[Player] | None = None
 
     async def perform(self, case: Case) -> Performance:
-        """The reference's performance of a case: played once, whoever asks, however often."""
+        """The reference's performance of a case: played once, whoever asks, however often, unless it went wrong."""
         known = self._kept.get(case) if self._kept is not None else None
         if known is not None:
             return known
@@ -57,7 +57,10 @@ class Oracle:
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = asyncio.create_task(self._play(case))
-        return await asyncio.shield(task)
+        performance = await asyncio.shield(task)
+        if not worth_keeping(performance) and self._tasks.get(key) is task:
+            del self._tasks[key]  # a moment's weakness of this machine must not count for the rest of the run
+        return performance
 
     async def _play(self, case: Case) -> Performance:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -22,8 +22,8 @@ class Detection(StrEnum):
 class FaultResult:
     """What became of one fault.
 
-    `red` gives, for each case that it turned red, the requirements that the case named. `played` counts performances,
-    `reason` says why the fault could not be examined to its end.
+    `red` gives, for each case that it turned red, the requirements that the case named, `unjudged` for each that was
+    lost or blocked why. `played` counts performances, `reason` says why the fault could not be examined to its end.
     """
 
     fault: str
@@ -33,6 +33,7 @@ class FaultResult:
     played: int
     seconds: float
     reason: str = ""
+    unjudged: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Everything, under its name."""
@@ -41,6 +42,7 @@ class FaultResult:
             "requirements": list(self.requirements),
             "detection": self.detection.value,
             "red": {case_id: list(named) for case_id, named in self.red.items()},
+            "unjudged": dict(self.unjudged),
             "played": self.played,
             "seconds": self.seconds,
             **({"reason": self.reason} if self.reason else {}),

@@ -28,7 +28,8 @@ def selftest(request: pytest.FixtureRequest) -> SelftestResult:
 def test_a_fault_is_caught_under_its_own_requirement(fault_id: str, selftest: SelftestResult) -> None:
     result = next(each for each in selftest.faults if each.fault == fault_id)
     assert result.detection is Detection.DETECTED, (
-        f"{', '.join(result.requirements)} is broken; red: {dict(result.red) or 'nothing'} {result.reason}"
+        f"{', '.join(result.requirements)} is broken; red: {dict(result.red) or 'nothing'}; "
+        f"not judged: {dict(result.unjudged) or 'nothing'} {result.reason}"
     )
 
 

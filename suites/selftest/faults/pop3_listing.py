@@ -12,7 +12,7 @@ from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.texts import Text
 from suites.selftest.fault import Fault
 from suites.selftest.maildrops import AlteredMaildrop, View, opening, view_of, viewing
-from suites.selftest.variants import Handler, found, handled, variant
+from suites.selftest.variants import Handler, found, handled, offering, variant, without
 
 Line = Callable[[int, StoredMessage], str]
 
@@ -159,7 +159,8 @@ def _once(handler: Handler, key: str, otherwise: str) -> Handler:
 
 
 def _sized(slug: str, title: str, size: Callable[[bytes], int], seen_in: str, *more: str) -> Fault:
-    """All sizes, of STAT and LIST alike, are measured in another way."""
+    """All sizes, of STAT and LIST alike, are measured in another way, on a server without UTF8: RFC 6856 §2.1 has
+    a weaker rule for one with it."""
 
     class Mismeasured(AlteredMaildrop):
         def shown(self, message: StoredMessage) -> StoredMessage:
@@ -169,7 +170,7 @@ def _sized(slug: str, title: str, size: Callable[[bytes], int], seen_in: str, *m
         f"pop3/listing/sizes-{slug}",
         f"Sizes {title}",
         ("RFC1939-5.LIST-g", *more),
-        variant(maildrops=opening(Mismeasured)),
+        variant(maildrops=opening(Mismeasured), commands=without("UTF8"), capabilities=offering(UTF8=None)),
         seen_in,
         touches=("LIST", "STAT"),
     )

@@ -18,17 +18,17 @@ def _fault(slug: str, title: str, requirements: tuple[str, ...], build: Build, *
 
 
 class _Impatient(Pop3Session):
-    """Half a second, in every state."""
+    """Less than a second, in every state."""
 
     @property
     def idle_limit(self) -> float:
-        return 0.5
+        return 0.8
 
 
 class _ImpatientAfterLogin(Pop3Session):
     @property
     def idle_limit(self) -> float:
-        return 0.5 if self.state is State.TRANSACTION else super().idle_limit
+        return 0.8 if self.state is State.TRANSACTION else super().idle_limit
 
 
 class _Endless(Pop3Session):
@@ -71,10 +71,10 @@ class _OnlyGoodCommands(Pop3Session):
 
 
 FAULTS: tuple[Fault, ...] = (
-    _fault("half-a-second", "The timer is half a second", ("RFC1939-3-u",), variant(session=_Impatient)),
+    _fault("under-a-second", "The timer is less than a second", ("RFC1939-3-u",), variant(session=_Impatient)),
     _fault(
-        "half-a-second-after-login",
-        "The timer is half a second after a login",
+        "under-a-second-after-login",
+        "The timer is less than a second after a login",
         ("RFC1939-3-u",),
         variant(session=_ImpatientAfterLogin),
     ),
