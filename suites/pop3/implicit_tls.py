@@ -44,12 +44,3 @@ async def _says_goodbye(stage: Stage, session: Pop3Session) -> None:
 async def close_alert_on_pop3s(stage: Stage) -> None:
     """On the pop3s port the server sends a TLS close alert before it closes the connection."""
     await _says_goodbye(stage, await stage.pop3(login=False, tls=True))
-
-
-@case("pop3/rfc8314-3/close-alert-after-stls", "RFC8314-3.4-a", requires=("STLS",))
-async def close_alert_after_stls(stage: Stage) -> None:
-    """After STLS the server sends a TLS close alert before it closes the connection."""
-    session = await stage.pop3(login=False)
-    await need(stage, session, "STLS")
-    await session.start_tls(stage.tls_context())
-    await _says_goodbye(stage, session)
