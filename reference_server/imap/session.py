@@ -20,6 +20,7 @@ from reference_server.imap.commands import Command
 from reference_server.imap.dialect import Dialect
 from reference_server.imap.errors import BadCommand, RefusedCommand
 from reference_server.imap.limits import GrammarLimits
+from reference_server.imap.masking import shown
 from reference_server.imap.outcome import AlreadyAnswered, Completion, Improper, Refused
 from reference_server.imap.parser import announced, parse
 from reference_server.imap.reader import MessageReader
@@ -32,7 +33,6 @@ from reference_server.sasl import MECHANISMS, MechanismFactory
 from reference_server.store.mail_store import MailStore
 from reference_server.store.rejections import MailboxMissing
 
-_SECRET = re.compile(rb"(?i)(\S+ (?:LOGIN|AUTHENTICATE \S+)) .*", re.DOTALL)
 _SAVES = re.compile(rb"(?i)\S+ (?:UID )?SEARCH RETURN \([^)]*SAVE")
 _PLAINTEXT_MECHANISMS = frozenset({"PLAIN"})
 
@@ -114,7 +114,7 @@ class ImapSession(Conversation):
         try:
             match fragment:
                 case f.CommandText():
-                    yield Heard(_SECRET.sub(rb"\1 ***", fragment.lines))
+                    yield Heard(shown(fragment))
                     yield from self.carry_out(self.understood(fragment))
                 case f.LiteralAnnounced():
                     yield from self.admit(fragment)
@@ -145,7 +145,7 @@ class ImapSession(Conversation):
                 raise BadCommand(begun.tag, "The command is not permitted in this state")
         except (BadCommand, RefusedCommand):
             self._fragmenter.refuse()
-            yield Heard(_SECRET.sub(rb"\1 ***", event.text.lines))
+            yield Heard(shown(event.text))
             raise
         self._fragmenter.accept()
         if event.synchronizing:
