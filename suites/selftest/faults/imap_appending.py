@@ -1,0 +1,259 @@
+"""Faults of APPEND and COPY (RFC 3501 §6.3.11, §6.4.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from reference_server.imap import commands as c
+from reference_server.imap.outcome import Refused
+from reference_server.imap.response_codes import Code
+from reference_server.store.open_mailbox import Mail
+from reference_server.store.records import Flags, MessageRow, NewMessage
+from reference_server.store.rejections import MailboxMissing
+from reference_server.store.transfer import Stored
+from suites.selftest.fault import Build, Fault
+from suites.selftest.imap_variants import (
+    claiming,
+    doing,
+    ending,
+    fault,
+    meaning,
+    refusing_lines,
+    storing,
+    succeeding,
+)
+
+
+def _message(**changes: Any) -> Build:
+    """A variant in which APPEND keeps another message than it was given: each change takes the one that was."""
+
+    def changed(message: c.AppendMessage) -> c.AppendMessage:
+        return replace(message, **{name: change(message) for name, change in changes.items()})
+
+    return meaning(c.Append, lambda command: replace(command, messages=tuple(map(changed, command.messages))))
+
+
+def _appends_twice(self: Mail, owner: str, name: str, messages: Sequence[NewMessage], **options: Any) -> Stored:
+    """APPEND keeps each message twice."""
+    Mail.append(self, owner, name, messages)
+    return Mail.append(self, owner, name, messages, **options)
+
+
+def _appends_to_inbox(self: Mail, owner: str, name: str, messages: Sequence[NewMessage], **options: Any) -> Stored:
+    """APPEND to a mailbox that does not exist goes into INBOX."""
+    try:
+        return Mail.append(self, owner, name, messages, **options)
+    except MailboxMissing:
+        return Mail.append(self, owner, "INBOX", messages, **options)
+
+
+def _appends_before_failing(
+    self: Mail, owner: str, name: str, messages: Sequence[NewMessage], **options: Any
+) -> Stored:
+    """APPEND is refused and has kept the message."""
+    Mail.append(self, owner, name, messages)
+    raise MailboxMissing(name)
+
+
+def _copies_one(self: Mail, mailbox: int, ranges: Any, owner: str, name: str, **options: Any) -> Stored:
+    """COPY copies the first message of the set only."""
+    first = ranges[0][0] if ranges else 0
+    return Mail.copy(self, mailbox, ((first, first),) if first else ranges, owner, name, **(options | {"at_least": 0}))
+
+
+def _moves(self: Mail, mailbox: int, ranges: Any, owner: str, name: str, **options: Any) -> Stored:
+    """COPY takes the originals away."""
+    return Mail.copy(self, mailbox, ranges, owner, name, **(options | {"remove": True}))
+
+
+def _copies_anew(**lost: bool) -> Any:
+    """COPY as FETCH and APPEND would do it: without the flags, or without the internal date."""
+
+    def copying(self: Mail, mailbox: int, ranges: Any, owner: str, name: str, **options: Any) -> Stored:
+        rows: list[MessageRow] = self.rows(mailbox, ranges)
+        messages = [
+            NewMessage(
+                self.octets(row.content),
+                row.internal_date - timedelta(days=400 if lost.get("date") else 0),
+                Flags(0) if lost.get("flags") else Flags(row.system, tuple(row.keywords.split())),
+            )
+            for row in rows
+        ]
+        stored = Mail.append(self, owner, name, messages)
+        return replace(stored, sources=tuple(row.uid for row in rows))
+
+    return copying
+
+
+def _uncoded(code: Code, name: str, requirement: str) -> Fault:
+    return fault(
+        f"appending/{name.lower()}-without-{code.value.lower()}",
+        f"{name} to a mailbox that does not exist is refused without {code.value}",
+        requirement,
+        ending(
+            lambda _, __, outcome: Refused(outcome.text) if isinstance(outcome, Refused) else outcome,
+            name,
+            f"UID {name}",
+        ),
+        name,
+    )
+
+
+FAULTS: tuple[Fault, ...] = (
+    fault("appending/append-does-nothing", "APPEND keeps nothing", "6.3.11-a", doing("APPEND", claiming), "APPEND"),
+    fault(
+        "appending/append-twice", "APPEND keeps the message twice", "6.3.11-a", storing(append=_appends_twice), "APPEND"
+    ),
+    fault(
+        "appending/lf-line-ends",
+        "APPEND keeps LF for CRLF",
+        "6.3.11-b 6.3.11-a",
+        _message(data=lambda message: message.data.replace(b"\r\n", b"\n")),
+        "APPEND",
+        seen_in="servers that keep mail in the line ends of the system",
+    ),
+    fault(
+        "appending/from-is-quoted",
+        "APPEND puts > in front of From",
+        "6.3.11-b",
+        _message(data=lambda message: message.data.replace(b"\nFrom ", b"\n>From ")),
+        "APPEND",
+        seen_in="servers with mbox files",
+    ),
+    fault(
+        "appending/seven-bits",
+        "APPEND clears the eighth bit",
+        "6.3.11-c",
+        _message(data=lambda message: bytes(octet & 0x7F for octet in message.data)),
+        "APPEND",
+    ),
+    fault(
+        "appending/no-8-bit",
+        "APPEND puts ? for each 8-bit octet",
+        "6.3.11-c",
+        _message(data=lambda message: bytes(octet if octet < 0x80 else 0x3F for octet in message.data)),
+        "APPEND",
+    ),
+    fault(
+        "appending/flags-are-lost",
+        "APPEND does not keep the flags",
+        "6.3.11-f",
+        _message(flags=lambda message: ()),
+        "APPEND",
+    ),
+    fault(
+        "appending/one-flag-is-kept",
+        "APPEND keeps the first flag only",
+        "6.3.11-f",
+        _message(flags=lambda message: message.flags[:1]),
+        "APPEND",
+    ),
+    fault(
+        "appending/appended-is-seen",
+        "APPEND sets \\Seen where no flags are given",
+        "6.3.11-g",
+        _message(flags=lambda message: message.flags or ("\\Seen",)),
+        "APPEND",
+        seen_in="servers that take what a client appends for read",
+    ),
+    fault(
+        "appending/date-is-lost",
+        "APPEND does not keep the date",
+        "6.3.11-i",
+        _message(internal_date=lambda message: None),
+        "APPEND",
+    ),
+    fault(
+        "appending/zone-is-lost",
+        "APPEND takes each date for UTC",
+        "6.3.11-i",
+        _message(
+            internal_date=lambda message: (
+                message.internal_date
+                and message.internal_date + timedelta(seconds=message.internal_date.utcoffset().total_seconds())
+            )
+        ),
+        "APPEND",
+        seen_in="servers that leave the zone out",
+    ),
+    fault(
+        "appending/missing-is-ok",
+        "APPEND to a mailbox that does not exist is OK",
+        "6.3.11-l 6.3.11-n",
+        succeeding("APPEND"),
+        "APPEND",
+    ),
+    fault(
+        "appending/missing-is-inbox",
+        "APPEND to a mailbox that does not exist goes into INBOX",
+        "6.3.11-l 6.3.11-k",
+        storing(append=_appends_to_inbox),
+        "APPEND",
+    ),
+    fault(
+        "appending/kept-and-refused",
+        "APPEND is refused and the message is kept",
+        "6.3.11-a",
+        storing(append=_appends_before_failing),
+        "APPEND",
+    ),
+    _uncoded(Code.TRYCREATE, "APPEND", "6.3.11-n"),
+    _uncoded(Code.TRYCREATE, "COPY", "6.4.7-g"),
+    fault(
+        "appending/flag-list-refused",
+        "APPEND takes no flag list",
+        "9-l 6.3.11-f",
+        refusing_lines(lambda line: b"APPEND" in line and b"(" in line),
+        "APPEND",
+    ),
+    fault(
+        "appending/date-refused",
+        "APPEND takes no date-time",
+        "9-l 9-ah 6.3.11-i",
+        refusing_lines(lambda line: b"APPEND" in line and b":" in line),
+        "APPEND",
+    ),
+    fault(
+        "appending/day-of-one-digit",
+        "APPEND takes no day with a space in front",
+        "9-ah",
+        refusing_lines(lambda line: b'" ' in line and b"APPEND" in line and b'" {' not in line.split(b'" ')[0]),
+        "APPEND",
+    ),
+    # ---- COPY
+    fault("appending/copy-does-nothing", "COPY copies nothing", "6.4.7-a", doing("COPY", claiming), "COPY"),
+    fault("appending/copy-of-one", "COPY copies the first message only", "6.4.7-a", storing(copy=_copies_one), "COPY"),
+    fault("appending/copy-moves", "COPY takes the originals away", "6.4.7-a", storing(copy=_moves), "COPY"),
+    fault(
+        "appending/copies-without-flags",
+        "COPY does not copy the flags",
+        "6.4.7-b",
+        storing(copy=_copies_anew(flags=True)),
+        "COPY",
+    ),
+    fault(
+        "appending/copies-without-date",
+        "COPY gives the copies another internal date",
+        "6.4.7-c",
+        storing(copy=_copies_anew(date=True)),
+        "COPY",
+        seen_in="servers that copy with the date of today",
+    ),
+    fault(
+        "appending/copy-to-missing-is-ok",
+        "COPY to a mailbox that does not exist is OK",
+        "6.4.7-e 6.4.7-g",
+        succeeding("COPY", "UID COPY"),
+        "COPY",
+    ),
+    fault(
+        "appending/uid-copy-by-number",
+        "UID COPY takes message numbers",
+        "6.4.8-a",
+        meaning(c.Copy, lambda command: replace(command, uid=False)),
+        "UID",
+    ),
+)
