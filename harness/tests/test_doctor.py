@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,6 +37,7 @@ class Patient:
     tuned: Sequence[TunedSetting] = ()
     autologout_seconds: float | None = None
     can_restart: bool = False
+    progress: Callable[[str], None] = lambda _text: None
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
