@@ -20,6 +20,7 @@ class Trait(StrEnum):
     LONG_LINE = "long-line"  # longer than 998 octets (RFC 5322 §2.1.1)
     NO_FINAL_CRLF = "no-final-crlf"
     NO_HEADER = "no-header"
+    FROM_LINE = "from-line"  # a line that begins with From, perhaps after >, which an mbox file has to quote
     LARGE = "large"  # 1 MiB and more
     EXACT = "exact"  # nothing may be put before or behind the bytes
 

@@ -18,7 +18,7 @@ from harness.clients.imap import ImapSession, exists
 from harness.clients.pop3 import Pop3Session
 from harness.clients.smtp import SmtpSession
 from harness.corpus import CorpusMessage, Trait
-from harness.errors import PostelError, TargetLost, TargetProtocolError
+from harness.errors import PostelError, SetupError, TargetLost, TargetProtocolError
 from harness.results import DoctorLine
 from harness.targets.emptying import pop3_login
 from harness.targets.model import Account, Endpoint, Target, TlsMode
@@ -226,7 +226,11 @@ class _Doctor:
         return f"{len(message.data)} octets in {time.monotonic() - began:.2f} s; carries {carries}"
 
     async def _read_pop3(self, account: Account) -> bytes:
-        async with await pop3_login(self._target, account, self._timeout) as session:
+        try:
+            login = await pop3_login(self._target, account, self._timeout)
+        except SetupError as error:
+            raise SetupError(error.problem, mend=_LOADED_MEND) from error
+        async with login as session:
             reply = await session.command("RETR 1")
             await self._probe(session)
             await session.quit()
@@ -291,6 +295,10 @@ class _Doctor:
 _GREETING_MEND = "check [ports] and [tls] in the profile, and the server's log"
 _LOGIN_MEND = (
     "check [accounts] in the profile; a server that refuses passwords without TLS must be told to allow them in tests"
+)
+_LOADED_MEND = (
+    "it worked before a message was loaded: is the mailbox still one that the server may open? A file that [loading] "
+    "makes belongs to whoever makes it, so let [accounts] command make it, with its owner"
 )
 _READ_MEND = (
     "leave `exact` out of [loading] carries where something is put before messages; else the server changes mail"

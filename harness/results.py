@@ -160,7 +160,10 @@ class DoctorLine:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What was run, against what, with which settings."""
+    """What was run, against what, with which settings.
+
+    `target` is the target's name, `command` how the command line named it, `profile` the profile lent to it, if any.
+    """
 
     postel: str
     started: str

@@ -103,7 +103,10 @@ class Stage:
             raise NotApplicable(f"{users} accounts are needed at the same time, and the profile names {given}")
         wanted = users - 1 - len(self.neighbours)
         self.neighbours += self._pool.lease_free(wanted) if self._pool is not None else ()
-        self.require(len(self.neighbours) >= users - 1, f"{users} accounts; some had to be set aside")
+        aside = (
+            "; ".join(f"{name}: {why}" for name, why in list(self._pool.set_aside.items())[:2]) if self._pool else ""
+        )
+        self.require(len(self.neighbours) >= users - 1, f"{users} accounts; some were set aside ({aside})")
         if self._masked:
             for each in self.neighbours:
                 self.recorder.add_secret(each.password)

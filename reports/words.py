@@ -103,4 +103,5 @@ def counted(number: int, one: str, many: str) -> str:
 
 def replay_command(case: CaseResult, header: Header) -> str:
     """The shell line that plays a case again."""
-    return f"postel replay {shlex.quote(case.id)} --target {shlex.quote(header.target)}"
+    words = ["postel", "replay", case.id, "--target", header.command or header.target]
+    return shlex.join([*words, *(["--profile", header.profile] if header.profile else [])])

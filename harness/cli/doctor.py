@@ -10,7 +10,7 @@ from dataclasses import asdict
 import rich_click as click
 from rich.text import Text
 
-from harness.cli.console import OUT, failing, safe
+from harness.cli.console import ERR, OUT, failing, safe
 from harness.doctor import Examination, examine
 from harness.errors import ExitCode
 from harness.targets.spec import parse_target
@@ -40,6 +40,7 @@ def doctor(target: str, profile: str | None, timeout: float, as_json: bool) -> N
 
 async def _examine(spec: str, profile: str | None, timeout: float) -> Examination:
     target = parse_target(spec, profile)
+    target.progress = lambda text: ERR.print(Text(safe(text), style="dim"), soft_wrap=True)
     try:
         await target.start()
         return await examine(target, timeout=timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from harness.cli.console import STYLE, outcome_text, safe
+from harness.cli.console import STYLE, harmless, outcome_text, safe
 from harness.results import CaseResult, Deviation, Footer, Header
 from harness.verdicts import Outcome
 
@@ -128,9 +129,14 @@ def _block(group: list[tuple[CaseResult, Deviation]], progress: RunProgress, tar
         (deviation.requirement, "bold"),
         f" {deviation.level.value}{known}, {cases} case{'s' if cases > 1 else ''}\n{summary}\n",
         ("  expected ", "dim"),
-        safe(deviation.expected),
+        harmless(deviation.expected),
         ("\n  got      ", "dim"),
         safe(deviation.observed),
         ("\n  again    ", "dim"),
-        f"postel replay {result.id} --target {target}",
+        shlex.join(["postel", "replay", result.id, "--target", target, *_profile(progress)]),
     )
+
+
+def _profile(progress: RunProgress) -> list[str]:
+    lent = progress.header.profile if progress.header else ""
+    return ["--profile", lent] if lent else []

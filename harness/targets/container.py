@@ -42,6 +42,9 @@ TAIL_LINES = 40
 
 T = TypeVar("T")
 
+#: What to do about a container that ends in order as soon as it was started.
+FOREGROUND = "a container lives as long as its command: keep the server in the foreground, see `command` in the profile"
+
 
 class ContainerTarget(ProfiledTarget):
     """A container of its own, from an image or a directory with a Dockerfile."""
@@ -109,10 +112,12 @@ class ContainerTarget(ProfiledTarget):
             bound = published.get(f"{port}/tcp")
             if not bound:
                 state = await self.alive()
+                if state.running:
+                    raise SetupError(f"the engine did not publish port {port}")
+                tail = state.log_tail.strip()[-600:] or "its log is empty"
                 raise SetupError(
-                    f"{self.name} ended at once (exit status {state.exit_status}): {state.log_tail.strip()[-600:]}"
-                    if not state.running
-                    else f"the engine did not publish port {port}"
+                    f"{self.name} ended at once (exit status {state.exit_status}): {tail}",
+                    mend=FOREGROUND if state.exit_status == 0 else "",
                 )
             self._endpoints[name] = self._endpoint(name, "127.0.0.1", int(bound[0]["HostPort"]))
 

@@ -27,15 +27,18 @@ from harness.targets.reach import Reach, filled, imap_session, smtp_session
 ARRIVAL_PATIENCE = 30.0
 ARRIVAL_PAUSE = 0.1
 
+#: What comes unharmed with mail that is sent.
+_BY_MAIL = frozenset({Trait.EIGHT_BIT, Trait.LARGE, Trait.FROM_LINE})
 #: What each way carries unless the profile says otherwise.
 CARRIES: dict[str, frozenset[Trait]] = {
-    "smtp": frozenset({Trait.EIGHT_BIT, Trait.LARGE}),
-    "lmtp": frozenset({Trait.EIGHT_BIT, Trait.LARGE}),
-    "imap-append": frozenset({Trait.EIGHT_BIT, Trait.LARGE, Trait.LONG_LINE, Trait.NO_HEADER, Trait.EXACT}),
+    "smtp": _BY_MAIL,
+    "lmtp": _BY_MAIL,
+    "imap-append": _BY_MAIL | {Trait.LONG_LINE, Trait.NO_HEADER, Trait.EXACT},
     # A line of a Maildir or mbox file ends in LF, so a bare LF cannot be told from a line end there.
     "maildir": frozenset(Trait) - {Trait.BARE_LF},
-    "mbox": frozenset(Trait) - {Trait.BARE_LF, Trait.NO_FINAL_CRLF, Trait.NO_HEADER},
-    "command": frozenset({Trait.EIGHT_BIT, Trait.LARGE}),
+    # Not every server takes away the quoting of an mbox file's From lines (RFC 4155), and none has to.
+    "mbox": frozenset(Trait) - {Trait.BARE_LF, Trait.NO_FINAL_CRLF, Trait.NO_HEADER, Trait.FROM_LINE},
+    "command": _BY_MAIL,
 }
 
 

@@ -85,6 +85,13 @@ def test_replay_is_safe_to_paste() -> None:
     assert replay_command(run.cases[0], run.header).endswith("--target 'host:example.test; rm -rf /'")
 
 
+def test_replay_names_the_target_as_it_was_given() -> None:
+    run = a_run(target="mine")
+    given = replace(run.header, command="host:127.0.0.1?pop3=1110", profile="./mine.toml")
+    said = replay_command(run.cases[0], given)
+    assert said == f"postel replay {run.cases[0].id} --target 'host:127.0.0.1?pop3=1110' --profile ./mine.toml"
+
+
 def test_levels_are_what_the_factory_says() -> None:
     assert deviation(CAPA_B).verdict is Verdict.WARNS
     assert LIST_D.level is Level.STATEMENT

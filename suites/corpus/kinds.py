@@ -151,6 +151,7 @@ def _large(kind: str, number: int) -> bytes:
 _EIGHT_BIT = frozenset({Trait.EIGHT_BIT})
 _LONG = frozenset({Trait.LONG_LINE})
 _HEADERLESS = frozenset({Trait.NO_HEADER})
+_FROM_LINE = frozenset({Trait.FROM_LINE})
 
 KINDS: Mapping[str, Kind] = {
     "plain": Kind(_plain, "a small message without any difficulty"),
@@ -168,14 +169,17 @@ KINDS: Mapping[str, Kind] = {
     "dot-in-line": Kind(_around(b"end. .begin ..more. ."), "dots that are not at the start of a line"),
     "terminator-inside": Kind(_body(PARAGRAPH[0], b"", b".", b"", b"+OK not the end", b"-ERR nor this"), "a false end"),
     # Lines.
-    "from-line": Kind(_around(b"From here on the path is steep."), "a line that an mbox takes for a new message"),
+    "from-line": Kind(
+        _around(b"From here on the path is steep."), "a line that an mbox takes for a new message", _FROM_LINE
+    ),
     "from-dated": Kind(
         _body(
             PARAGRAPH[0], b"", b"From lena@sender.test Mon Jun  3 07:00:00 2024", b"Subject: not a message", b"", b"x"
         ),
         "text that looks like the next message of an mbox",
+        _FROM_LINE,
     ),
-    "quoted-from-line": Kind(_around(b">From the other side."), "a line that an mbox has quoted already"),
+    "quoted-from-line": Kind(_around(b">From the other side."), "a line that an mbox has quoted already", _FROM_LINE),
     "empty-body": Kind(_tail(b""), "header and empty line, no body"),
     "header-only": Kind(_header_only, "a header and not even the empty line"),
     "blank-body": Kind(_body(b"", b"", b""), "a body of empty lines only"),

@@ -48,6 +48,7 @@ def test_traits_are_what_the_bytes_show(kind: str) -> None:
         Trait.LONG_LINE: any(len(line) > 998 for line in lines),
         Trait.NO_FINAL_CRLF: bool(data) and not data.endswith(b"\r\n"),
         Trait.NO_HEADER: re.match(rb"[!-9;-~]+:", data) is None,
+        Trait.FROM_LINE: re.search(rb"(?m)^>*From ", data) is not None,
         Trait.LARGE: len(data) >= 1024 * 1024,
     }
     assert found.traits == {trait for trait, present in shown.items() if present}
