@@ -1,4 +1,4 @@
-"""Mailboxes over time and in numbers: UIDs, hierarchy, INBOX below, odd names (RFC 3501 §2.3.1.1, §5.1, §6.3, §7.2.2)."""
+"""Mailboxes over time and in numbers: UIDs, hierarchy, odd names (RFC 3501 §2.3.1.1, §5.1, §6.3, §7.2.2)."""
 
 from __future__ import annotations
 
