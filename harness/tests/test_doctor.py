@@ -37,7 +37,10 @@ class Patient:
     tuned: Sequence[TunedSetting] = ()
     autologout_seconds: float | None = None
     can_restart: bool = False
-    progress: Callable[[str], None] = lambda _text: None
+    progress: Callable[[str], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = lambda _text: None
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
