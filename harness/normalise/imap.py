@@ -24,6 +24,7 @@ Canonical = dict[str, object]
 #: Items and codes whose values are each server's own.
 _OWN = frozenset(
     {"UIDNEXT", "UIDVALIDITY", "HIGHESTMODSEQ", "MODSEQ", "INTERNALDATE", "RFC822.SIZE", "SIZE", "MAILBOXID"}
+    | {"APPENDUID", "COPYUID", "MODIFIED"}
 )
 #: Attributes of LIST that any server may add (RFC 3501 §7.2.2, RFC 3348 §2, RFC 6154 §2).
 _ATTRIBUTES = frozenset({"\\NOSELECT", "\\NONEXISTENT", "\\SUBSCRIBED", "\\REMOTE"})
@@ -86,9 +87,8 @@ class _Collector:
             self._append(name, _listing(response))
         elif name == "STATUS":
             self._mailbox_status(response)
-        elif name in ("SEARCH", "SORT"):
-            found = [self._named(number) for number in numbers_of(response.arguments)]
-            self.data[name] = sorted(found) if name == "SEARCH" else found
+        elif name in ("SEARCH", "SORT", "THREAD", "ESEARCH"):
+            self._found(name, response)
         elif name in ("FLAGS", "CAPABILITY", "ENABLED"):
             self.data[name] = _flags(response.arguments)
         else:
@@ -127,6 +127,32 @@ class _Collector:
         if not self._verb.startswith("UID "):
             return f"{number:010d}"
         return self._uids.get(number, "a UID")
+
+    def _found(self, name: str, response: UntaggedResponse) -> None:
+        """What a search found, in whatever form."""
+        if name == "THREAD":
+            self.data[name] = [self._threads(value) for value in response.arguments]
+        elif name == "ESEARCH":
+            self._append(name, self._extended(response.arguments))
+        else:
+            found = [self._named(number) for number in numbers_of(response.arguments)]
+            self.data[name] = sorted(found) if name == "SEARCH" else found
+
+    def _threads(self, value: Value) -> object:
+        """Threads of numbers, or of messages where UIDs were asked for."""
+        if isinstance(value, Items):
+            return [self._threads(each) for each in value.items]
+        number = value.number if isinstance(value, Scalar) else None
+        return plain(value) if number is None else self._named(number)
+
+    def _extended(self, arguments: Sequence[Value]) -> list[object]:
+        """The data of ESEARCH without its correlator, which is the client's own; UIDs as given (RFC 4731 §3.1)."""
+        given = [value for value in arguments if not isinstance(value, Items)]
+        by_uid = label(given[0]) == "UID" if given else False
+        given = given[1:] if by_uid else given
+        pairs = zip(map(label, given[::2]), map(plain, given[1::2]), strict=False)
+        own = frozenset({"MIN", "MAX", "ALL"}) if by_uid else frozenset()
+        return [by_uid, *sorted([name, "given" if name in own | _OWN else value] for name, value in pairs)]
 
     def _item(self, number: int, item: str, value: Value) -> None:
         """An item of FETCH: a part of its own, by message."""
