@@ -73,6 +73,10 @@ class Findings:
         """Count one check of a requirement that holds."""
         self._checked[requirement] += 1
 
+    def passed_all(self, counts: Mapping[str, int]) -> None:
+        """Count checks that hold, by requirement."""
+        self._checked.update(counts)
+
     def report(self) -> Report:
         """What was found."""
         return Report(tuple(self._violations), dict(self._checked))

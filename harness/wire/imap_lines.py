@@ -55,8 +55,7 @@ def check_line(response: ImapResponse, answer: ImapAnswer, dialect: Dialect, fin
     try:
         _check(response, answer, scan)
     except Broken as broken:
-        for requirement in scan.passed:
-            findings.passed(requirement)
+        findings.passed_all(scan.passed)
         findings.check(
             broken.requirement,
             False,
@@ -70,8 +69,7 @@ def check_line(response: ImapResponse, answer: ImapAnswer, dialect: Dialect, fin
         return broken.requirement
     except RecursionError:
         return ""  # nested deeper than anybody need read; nothing is proved
-    for requirement in scan.passed:
-        findings.passed(requirement)
+    findings.passed_all(scan.passed)
     return ""
 
 

@@ -14,7 +14,7 @@ _ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _ASTRING = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\]+")
 _NUMBER = re.compile(rb"[0-9]+")
 _LITERAL = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}\r\n")
-_QUOTED = re.compile(rb'"((?:[^"\\\r\n\x00]|\\[^\r\n\x00])*)"', re.DOTALL)
+_QUOTED = re.compile(rb'"([^"\\\r\n\x00]*(?:\\[^\r\n\x00][^"\\\r\n\x00]*)*)"')
 _BAD_ESCAPE = re.compile(rb'\\[^"\\]')
 _ESCAPED = re.compile(rb'\\(["\\])')
 
@@ -63,7 +63,7 @@ class Scan:
     raw: bytes
     dialect: Dialect
     at: int = 0
-    passed: list[str] = field(default_factory=list)
+    passed: dict[str, int] = field(default_factory=dict)
     _behind_literal: bool = False
 
     @property
@@ -77,7 +77,7 @@ class Scan:
 
     def held(self, requirement: str) -> None:
         """Count a rule that holds."""
-        self.passed.append(requirement)
+        self.passed[requirement] = self.passed.get(requirement, 0) + 1
 
     def fail(self, requirement: str, expected: str, kind: str) -> Broken:
         """The error to raise here. Right behind a literal, it is the literal's count that is wrong."""
@@ -168,15 +168,16 @@ class Scan:
         found = _QUOTED.match(self.raw, self.at, self.end)
         if found is None:
             raise self.fail(QUOTED, "a closing quote before any CR, LF or NUL", "quoted:not-closed")
-        if _BAD_ESCAPE.search(found[1].replace(b"\\\\", b"")):
+        text = found[1]
+        if b"\\" in text and _BAD_ESCAPE.search(text.replace(b"\\\\", b"")):
             raise self.fail(ESCAPES, "a backslash before a quote or a backslash only", "quoted:escape")
         self.held(ESCAPES)
-        if not found[1].isascii() and not (self.dialect.utf8 or self.dialect.rev2):
+        if not text.isascii() and not (self.dialect.utf8 or self.dialect.rev2):
             raise self.fail(QUOTED, "7-bit characters in a quoted string", "quoted:8-bit")
         self.held(QUOTED)
         self.at = found.end()
         self._behind_literal = False
-        return _ESCAPED.sub(rb"\1", found[1])
+        return _ESCAPED.sub(rb"\1", text) if b"\\" in text else text
 
     def _literal(self, found: re.Match[bytes], *, eight: bool) -> None:
         if found[3]:

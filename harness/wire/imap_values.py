@@ -15,20 +15,17 @@ MOST_NESTED = 100
 #: Digits of a number that is worth reading: RFC 3501 §9 has 32 bits, RFC 7162 §7 has 63.
 _MOST_DIGITS = 20
 
+_COMMON = (
+    rb"( *)(?:(\()|(\))"
+    rb'|"([^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*)"'
+    rb"|(~?)\{([0-9]{1,20})\+?\}\r?\n"
+)
+#: What comes next behind any spaces, by the group that it ends in.
 _TOKEN = re.compile(
-    rb" +|[()]"
-    rb"|(?P<eight>~?)\{(?P<octets>[0-9]{1,20})\+?\}\r?\n"
-    rb'|"(?P<quoted>(?:[^"\\\r\n]|\\[^\r\n])*)"'
-    rb"|(?P<label>(?:BODY(?:\.PEEK)?|BINARY(?:\.SIZE|\.PEEK)?))\["
-    rb"|(?P<atom>[^ ()]+)",
-    re.IGNORECASE,
+    _COMMON + rb"|([Bb][Oo][Dd][Yy](?:\.PEEK)?|[Bb][Ii][Nn][Aa][Rr][Yy](?:\.SIZE|\.PEEK)?)\[|([^ ()]+))"
 )
-_IN_SECTION = re.compile(
-    rb" +|[()]|\](?:<(?P<origin>[0-9]{1,20})>)?"
-    rb"|(?P<eight>~?)\{(?P<octets>[0-9]{1,20})\+?\}\r?\n"
-    rb'|"(?P<quoted>(?:[^"\\\r\n]|\\[^\r\n])*)"'
-    rb"|(?P<atom>[^ ()\]]+)"
-)
+_IN_SECTION = re.compile(_COMMON + rb"|(\](?:<([0-9]{1,20})>)?)|([^ ()\]]+))")
+_OPEN, _CLOSE, _QUOTED, _EIGHT, _OCTETS, _SECTION, _ORIGIN = range(2, 9)
 _ATOM = re.compile(rb"[^ ()]+")
 _ATOM_IN_SECTION = re.compile(rb"[^ ()\]]+")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
@@ -135,48 +132,42 @@ class _Reader:
 
     def read(self, at: int, end: int) -> None:
         """Read to the end."""
-        raw, gap = self._raw, 0
         while at < end:
-            found = (_IN_SECTION if self._within else _TOKEN).match(raw, at, end)
-            assert found is not None  # whatever is no bracket, space or string is an atom
-            at = found.end()
-            if raw[found.start()] == 0x20:
-                gap = at - found.start()
-                continue
-            self._check_gap(gap, raw[found.start()])
-            gap = 0
-            at = self._take(found, at, end)
-        if gap:
-            self._blame("space-at-end")
+            found = (_IN_SECTION if self._within else _TOKEN).match(self._raw, at, end)
+            if found is None:  # whatever is no bracket and no string is an atom
+                self._blame("space-at-end")
+                break
+            kind = found.lastindex
+            closing = (kind == _CLOSE and len(self._stack) > 1) or (kind == _SECTION and self._within > 0)
+            # One space between values, none inside brackets (RFC 3501 §9, SP).
+            if found.end(1) - at != (1 if self.top.values and not closing else 0):
+                self._blame("spaces")
+            at = self._take(found, kind, end)
         while len(self._stack) > 1:
             self._blame("not-closed")
             self._close(None)
 
-    def _check_gap(self, gap: int, octet: int) -> None:
-        """One space between values, none inside brackets (RFC 3501 §9, SP)."""
-        closing = octet == 0x29 or (octet == 0x5D and self.top.section is not None)
-        if gap != (1 if self.top.values and not (closing and len(self._stack) > 1) else 0):
-            self._blame("spaces")
-
-    def _take(self, found: re.Match[bytes], at: int, end: int) -> int:
+    def _take(self, found: re.Match[bytes], kind: int | None, end: int) -> int:
         """Take one token; where the next begins."""
-        kind = found.lastgroup
-        if kind == "octets":
-            stop = min(at + int(found[kind]), end)
-            self.top.values.append(Scalar(self._raw[at:stop], Form.LITERAL8 if found["eight"] else Form.LITERAL))
-            return stop
-        if kind == "quoted":
-            text = found[kind]
+        if kind == _QUOTED:
+            text = found[_QUOTED]
             self.top.values.append(Scalar(_ESCAPED.sub(rb"\1", text) if b"\\" in text else text, Form.QUOTED))
-        elif kind == "label" and self._sections:
-            self._push(_Open(found[kind].decode().upper()))
-        elif kind in ("label", "atom"):
-            return self._atom(found.start(), end)
-        elif found[0] == b"(":
+        elif kind == _OPEN:
             self._push(_Open())
+        elif kind == _OCTETS:
+            start = found.end()
+            stop = min(start + int(found[_OCTETS]), end)
+            self.top.values.append(Scalar(self._raw[start:stop], Form.LITERAL8 if found[_EIGHT] else Form.LITERAL))
+            return stop
+        elif kind == _CLOSE:
+            self._end(None, bracket=False)
+        elif kind == _SECTION and self._within:
+            self._end(found[_ORIGIN], bracket=True)
+        elif kind == _SECTION and self._sections:
+            self._push(_Open(found[_SECTION].decode().upper()))
         else:
-            self._end(found[0], found[kind] if kind else None)
-        return at
+            return self._atom(found.end(1), end)
+        return found.end()
 
     def _atom(self, start: int, end: int) -> int:
         found = (_ATOM_IN_SECTION if self._within else _ATOM).match(self._raw, start, end)
@@ -194,9 +185,9 @@ class _Reader:
             self._within += begun.section is not None
             self.top = begun
 
-    def _end(self, token: bytes, origin: bytes | None) -> None:
+    def _end(self, origin: bytes | None, *, bracket: bool) -> None:
         """A closing parenthesis or bracket, where there is something to close."""
-        if len(self._stack) > 1 and (self.top.section is not None) is (token != b")"):
+        if len(self._stack) > 1 and (self.top.section is not None) is bracket:
             self._close(None if origin is None else int(origin))
         else:
             self._blame("not-opened")
