@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+#: Stands where our own messages have cut something; no octet can look like it.
+CUT = "\u2026"
+
 #: The four controls that a mail transcript is full of have symbols of their own.
 SYMBOLS = {"\r": "\u240d", "\n": "\u240a", "\0": "\u2400", "\x1b": "\u241b"}
 
+_OURS = frozenset({*SYMBOLS.values(), CUT})
 _OCTETS = {
     code: SYMBOLS.get(chr(code), f"\\x{code:02x}")
     for code in range(256)
@@ -83,4 +87,4 @@ def _escaped(char: str) -> str:
 
 def _escaped_unless_symbol(match: re.Match[str]) -> str:
     char = match.group()
-    return char if char in SYMBOLS.values() else _escaped(char)
+    return char if char in _OURS else _escaped(char)

@@ -36,8 +36,8 @@ STYLE: dict[Outcome, str] = {
 
 
 def safe(text: str) -> str:
-    """Text with every control, format and non-ASCII character written as an escape."""
-    return "".join(each if each.isascii() and each.isprintable() else _escape(each) for each in text)
+    """Text with every control, format and non-ASCII character written as an escape, but for our own mark of a cut."""
+    return "".join(each if each == "…" or (each.isascii() and each.isprintable()) else _escape(each) for each in text)
 
 
 def harmless(text: str) -> str:

@@ -50,6 +50,7 @@ def test_lines_stay_lines_where_asked() -> None:
 
 def test_a_quote_that_was_escaped_already_stays_as_it_is() -> None:
     assert visible_quote("\\x80 é ␍␊") == "\\x80 \\xe9 ␍␊"
+    assert visible_quote("cut\u2026 \u202e") == "cut\u2026 \\u{202e}"
 
 
 def test_shortened_text_says_how_much_is_gone() -> None:
