@@ -95,7 +95,6 @@ class ReferenceInProcess:
     can_restart = True
 
     def __init__(self, build: Build = MailServer, *, accounts: int = ACCOUNTS, autologout: float = AUTOLOGOUT) -> None:
-        self.progress: Callable[[str], None] = lambda _text: None
         self._build = build
         self._autologout = autologout
         self._server: MailServer | None = None
@@ -128,6 +127,9 @@ class ReferenceInProcess:
             name: Endpoint(name, each.protocol, each.host, each.port, TlsMode(each.tls.value))
             for name, each in self.server.endpoints.items()
         }
+
+    def listen(self, hears: Callable[[str], None]) -> None:
+        """It is up in no time: there is nothing to tell."""
 
     async def start(self) -> None:
         """Start on a directory of its own, with its accounts."""

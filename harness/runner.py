@@ -91,7 +91,7 @@ class Runner:
         self._reference = reference
         self._settings = settings
         self._listener = listener
-        target.progress = listener.said
+        target.listen(listener.said)
         self._progress = _Progress()
         self._validators = Validators(settings.bench)
         self._header_written = False

@@ -40,7 +40,7 @@ def doctor(target: str, profile: str | None, timeout: float, as_json: bool) -> N
 
 async def _examine(spec: str, profile: str | None, timeout: float) -> Examination:
     target = parse_target(spec, profile)
-    target.progress = lambda text: ERR.print(Text(safe(text), style="dim"), soft_wrap=True)
+    target.listen(lambda text: ERR.print(Text(safe(text), style="dim"), soft_wrap=True))
     try:
         await target.start()
         return await examine(target, timeout=timeout)

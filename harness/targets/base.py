@@ -88,6 +88,10 @@ class ProfiledTarget(ABC):
 
     # -- life -----------------------------------------------------------------------------------
 
+    def listen(self, hears: Callable[[str], None]) -> None:
+        """Tell each slow step from now on."""
+        self.progress = hears
+
     async def start(self) -> None:
         """Bring the target up until every endpoint greets, then make its accounts."""
         try:

@@ -105,9 +105,6 @@ class Target(Protocol):
     once `start` has returned. `accounts` is the pool that cases lease from.
     """
 
-    progress: Callable[[str], None]
-    """Hears a line about each slow step of bringing it up; settable."""
-
     @property
     def name(self) -> str:
         """What reports call the target: never how it was reached."""
@@ -151,6 +148,9 @@ class Target(Protocol):
     @property
     def can_restart(self) -> bool:
         """Whether `restart` can be asked for."""
+
+    def listen(self, hears: Callable[[str], None]) -> None:
+        """From now on, `hears` is told a line about each slow step of bringing the target up."""
 
     async def start(self) -> None:
         """Bring the target up, until each of its endpoints greets. Raises SetupError."""

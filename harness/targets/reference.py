@@ -51,7 +51,6 @@ class ReferenceTarget:
     can_restart = True
 
     def __init__(self) -> None:
-        self.progress: Callable[[str], None] = lambda _text: None
         self.profile = Profile(name=self.name, blocked=(NOT_BY_LMTP,))
         try:
             self.version = version("postel")
@@ -70,6 +69,9 @@ class ReferenceTarget:
         self._directory: Path | None = None
         self._endpoints: dict[str, Endpoint] = {}
         self._authority = ""
+
+    def listen(self, hears: Callable[[str], None]) -> None:
+        """It is up in no time: there is nothing to tell."""
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:

@@ -19,7 +19,7 @@ from harness.targets.reach import CommandResult
 from harness.tests.peers import Peer, PeerSession, Script
 
 
-@dataclass
+@dataclass(slots=True)
 class Patient:
     """A target whose POP3 endpoint is a scripted peer; what is loaded is given to the script by way of `mail`."""
 
@@ -37,10 +37,6 @@ class Patient:
     tuned: Sequence[TunedSetting] = ()
     autologout_seconds: float | None = None
     can_restart: bool = False
-    progress: Callable[[str], None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.progress = lambda _text: None
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
@@ -55,6 +51,8 @@ class Patient:
 
     async def empty(self, account: Account) -> None:
         await Pop3Emptier(self).empty(account)
+
+    def listen(self, hears: Callable[[str], None]) -> None: ...
 
     async def start(self) -> None: ...
 
