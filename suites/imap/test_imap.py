@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.cases import Case
+from harness.validation import VALIDATORS as ALL_VALIDATORS
+from harness.validation import ValidatorCase
 from suites.registry import suite_cases
 
 CASES = suite_cases("imap")
+VALIDATORS = ALL_VALIDATORS["imap"]
 
 
 def test_case(postel_case: Case, postel_report: Callable[[str], None]) -> None:
     postel_report(postel_case.id)
+
+
+def test_validator(postel_validator: ValidatorCase, postel_report: Callable[[str], None]) -> None:
+    postel_report(postel_validator.id)
