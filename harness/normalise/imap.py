@@ -89,7 +89,9 @@ class _Collector:
             self._mailbox_status(response)
         elif name in ("SEARCH", "SORT", "THREAD", "ESEARCH"):
             self._found(name, response)
-        elif name in ("FLAGS", "CAPABILITY", "ENABLED"):
+        elif name == "FLAGS":  # which keywords a mailbox knows is its own history
+            self.data[name] = [flag for flag in _flags(response.arguments) if flag.startswith("\\")]
+        elif name in ("CAPABILITY", "ENABLED"):
             self.data[name] = _flags(response.arguments)
         else:
             self._append(name, [plain(value) for value in response.arguments])

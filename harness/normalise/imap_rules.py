@@ -93,7 +93,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "imap-flags",
         "RFC 3501 §7.2.6",
-        "Which keywords a mailbox has beside the system flags is each server's own.",
+        "Which flags a mailbox has beside those that must be there is each server's own.",
         _part("FLAGS"),
     ),
     Rule(

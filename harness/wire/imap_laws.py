@@ -256,6 +256,18 @@ class View:
         elif name == "UIDNEXT":
             self.uidnext = numbers[0]
 
+    def kept_numbers(self, answer: ImapAnswer) -> None:
+        """Count an answer in which no message could vanish, and none did."""
+        gone = {each.name for each in answer.responses if isinstance(each, UntaggedResponse)} & {"EXPUNGE", "VANISHED"}
+        if gone or self.exists is None:
+            return
+        if answer.exchange.command is None:
+            self.findings.passed_all({_EXPUNGE_IDLE: 1, _VANISHED_IDLE: 1})
+        elif answer.alone and answer.name in _NO_EXPUNGE:
+            self.findings.passed(_NO_EXPUNGE[answer.name])
+            if answer.name in ("FETCH", "STORE", "SEARCH"):
+                self.findings.passed(_VANISHED_BUSY)
+
     def selected(self, answer: ImapAnswer, last: UntaggedResponse | None) -> None:
         """The mailbox is selected: what is there now is not new."""
         self.settled = self.exists or 0

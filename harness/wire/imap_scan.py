@@ -154,6 +154,7 @@ class Scan:
     def string(self, requirement: str, *, eight: bool = False) -> bytes:
         """A quoted string or a literal; `eight`: or a literal8 (RFC 3516 §4)."""
         if self.peek() == b'"':
+            self.held(requirement)
             return self._quoted()
         found = _LITERAL.match(self.raw, self.at)
         if found is None:
@@ -198,7 +199,10 @@ class Scan:
 
     def nstring(self, requirement: str, *, eight: bool = False) -> bytes | None:
         """A string or NIL."""
-        return None if self.nil() else self.string(requirement, eight=eight)
+        if self.nil():
+            self.held(requirement)
+            return None
+        return self.string(requirement, eight=eight)
 
     def nil(self) -> bool:
         """Take NIL, if it comes next."""

@@ -162,6 +162,8 @@ def _message(scan: Scan, *, extended: bool, depth: int) -> None:
 def _more(scan: Scan, *, extended: bool) -> bool:
     """Whether extension data follows; the space before it is taken."""
     if scan.peek() != b" ":
+        if not extended:
+            scan.held(_NO_EXTENSION)
         return False
     if not extended:
         raise scan.fail(_NO_EXTENSION, "no extension data in BODY", "body:extension-data")

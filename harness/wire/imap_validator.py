@@ -129,6 +129,7 @@ class _Validation:
             self._response(answer, response, session)
             if not session.trusted:
                 return
+        session.view.kept_numbers(answer)
         self._after(answer, session)
 
     def _check(
