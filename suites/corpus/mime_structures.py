@@ -32,10 +32,6 @@ def _enclosed(kind: str, number: int, body: Part, tag: str = ".inner") -> Enclos
     return Enclosed(RFC822, mail_of(kind, number, body, tag=tag))
 
 
-def _top(subtype: str, boundary: str, *parts: Part) -> Multipart:
-    return multipart(subtype, boundary, *parts)
-
-
 _ATTACHED = _leaf(
     (
         b'Content-Type: application/octet-stream; name="chart.bin"',
@@ -86,17 +82,17 @@ _IMAGE = _leaf(
 
 
 def _rfc822(kind: str, number: int) -> Part:
-    return _top("mixed", "=_cover", text(), _enclosed(kind, number, text()))
+    return multipart("mixed", "=_cover", text(), _enclosed(kind, number, text()))
 
 
 def _rfc822_multipart(kind: str, number: int) -> Part:
     inner = multipart("alternative", "=_inner", text(), text("html", b"<p>Ahoy.</p>"))
-    return _top("mixed", "=_cover", text(), _enclosed(kind, number, inner), data())
+    return multipart("mixed", "=_cover", text(), _enclosed(kind, number, inner), data())
 
 
 def _rfc822_twice(kind: str, number: int) -> Part:
     innermost = _enclosed(kind, number, multipart("mixed", "=_third", text(), data()), ".innermost")
-    return _top("mixed", "=_first", _enclosed(kind, number, multipart("mixed", "=_second", text(), innermost)))
+    return multipart("mixed", "=_first", _enclosed(kind, number, multipart("mixed", "=_second", text(), innermost)))
 
 
 def _rfc822_only(kind: str, number: int) -> Part:
@@ -105,7 +101,7 @@ def _rfc822_only(kind: str, number: int) -> Part:
 
 def _digest(kind: str, number: int) -> Part:
     members = [Enclosed((), mail_of(kind, number, plain(), tag=f".member{index}")) for index in (1, 2)]
-    return _top("digest", "=_digest", *members, text())
+    return multipart("digest", "=_digest", *members, text())
 
 
 def _report(kind: str, number: int) -> Part:
@@ -175,7 +171,7 @@ _DESCRIBED = Multipart(
     ),
 )
 
-_PARAMETERS = _top(
+_PARAMETERS = multipart(
     "mixed",
     "=_parameters",
     _typed(
@@ -189,7 +185,7 @@ _PARAMETERS = _top(
     _typed(b'Content-Type: application/x-cargo; note=""', Says("APPLICATION", "X-CARGO", {"NOTE": b""})),
     _typed(b"Content-Type: application/x-cargo; NaMe=MiXeD", Says("APPLICATION", "X-CARGO", {"NAME": b"MiXeD"})),
 )
-_COMMENTED = _top(
+_COMMENTED = multipart(
     "mixed",
     "=_commented",
     _typed(
@@ -198,7 +194,7 @@ _COMMENTED = _top(
     ),
     text(),
 )
-_CONTINUED = _top(
+_CONTINUED = multipart(
     "mixed",
     "=_continued",
     _leaf(
@@ -211,7 +207,7 @@ _CONTINUED = _top(
     ),
     text(),
 )
-_TYPES = _top(
+_TYPES = multipart(
     "mixed",
     "=_types",
     *[
@@ -234,7 +230,7 @@ _CASES = _leaf(
     Says("TEXT", "HTML", {"CHARSET": b"US-ASCII"}),
     ended(*PARAGRAPH),
 )
-_ENCODINGS = _top(
+_ENCODINGS = multipart(
     "mixed",
     "=_encodings",
     *[
@@ -246,14 +242,14 @@ _ENCODINGS = _top(
         for name in (b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable", b"x-knots")
     ],
 )
-_EMPTY_PARTS = _top(
+_EMPTY_PARTS = multipart(
     "mixed",
     "=_hollow",
     _leaf((b"Content-Type: text/plain; charset=us-ascii",), Says("TEXT", "PLAIN", {"CHARSET": b"us-ascii"}), b""),
     plain(b""),
     text(),
 )
-_LINES = _top(
+_LINES = multipart(
     "mixed",
     "=_lines",
     text(content=b"one line"),
@@ -261,7 +257,7 @@ _LINES = _top(
     text(content=b"\r\n\r\n"),
     text(content=joined(numbered_lines(25))),
 )
-_DISPOSITIONS = _top(
+_DISPOSITIONS = multipart(
     "mixed",
     "=_disposed",
     _leaf(
@@ -306,7 +302,7 @@ _FOLDED_FIELDS = _leaf(
     ),
     ended(*PARAGRAPH),
 )
-_EXTERNAL = _top(
+_EXTERNAL = multipart(
     "mixed",
     "=_external",
     _leaf(
@@ -338,16 +334,16 @@ STRUCTURES: Mapping[str, MailKind] = {
     "mime-letter-case": fixed(_CASES, "type, parameter and encoding in mixed case"),
     "mime-folded-fields": fixed(_FOLDED_FIELDS, "folded MIME fields"),
     "mime-eight-bit": fixed(_EIGHT, "a text in 8bit", Trait.EIGHT_BIT),
-    "mime-mixed": fixed(_top("mixed", "=_mixed", text(), _ATTACHED), "a text and an attachment"),
+    "mime-mixed": fixed(multipart("mixed", "=_mixed", text(), _ATTACHED), "a text and an attachment"),
     "mime-alternative": fixed(
-        _top("alternative", "=_choice", text(), text("html", b"<p>Ahoy.</p>")), "a text and the same in HTML"
+        multipart("alternative", "=_choice", text(), text("html", b"<p>Ahoy.</p>")), "a text and the same in HTML"
     ),
     "mime-related": fixed(
         multipart("related", "=_kin", text("html", b"<p>Ahoy.</p>"), _IMAGE, more={"TYPE": b"text/html"}),
         "a page and its picture",
     ),
     "mime-three-levels": fixed(
-        _top(
+        multipart(
             "mixed",
             "=_outer",
             multipart(
@@ -360,11 +356,13 @@ STRUCTURES: Mapping[str, MailKind] = {
         ),
         "three levels of multiparts",
     ),
-    "mime-one-part": fixed(_top("mixed", "=_single", text()), "a multipart of one part"),
-    "mime-headerless-parts": fixed(_top("mixed", "=_bare", plain(), plain(b"a second part")), "parts without header"),
+    "mime-one-part": fixed(multipart("mixed", "=_single", text()), "a multipart of one part"),
+    "mime-headerless-parts": fixed(
+        multipart("mixed", "=_bare", plain(), plain(b"a second part")), "parts without header"
+    ),
     "mime-empty-parts": fixed(_EMPTY_PARTS, "parts without content"),
     "mime-fifty-parts": fixed(
-        _top("mixed", "=_fifty", *[text(content=b"Part %d." % index) for index in range(1, 51)]), "fifty parts"
+        multipart("mixed", "=_fifty", *[text(content=b"Part %d." % index) for index in range(1, 51)]), "fifty parts"
     ),
     "mime-ten-levels": fixed(_deep(10), "ten levels of multiparts"),
     "mime-line-counts": fixed(_LINES, "texts with and without a line end at their end"),
@@ -373,9 +371,9 @@ STRUCTURES: Mapping[str, MailKind] = {
     "mime-boundary-folded": fixed(_FOLDED, "a boundary in a folded field"),
     "mime-boundary-padded": fixed(_PADDED, "white space behind its delimiters"),
     "mime-boundary-specials": fixed(
-        _top("mixed", "'()+_,-./:=? a", text(), data()), "a boundary of special characters"
+        multipart("mixed", "'()+_,-./:=? a", text(), data()), "a boundary of special characters"
     ),
-    "mime-boundary-longest": fixed(_top("mixed", "b" * 70, text(), data()), "a boundary of 70 characters"),
+    "mime-boundary-longest": fixed(multipart("mixed", "b" * 70, text(), data()), "a boundary of 70 characters"),
     "mime-parameters": fixed(_PARAMETERS, "parameters with quoting, spaces and in mixed case"),
     "mime-parameter-pieces": fixed(_CONTINUED, "parameters in pieces and in UTF-8 (RFC 2231)"),
     "mime-comments": fixed(_COMMENTED, "comments in Content-Type"),

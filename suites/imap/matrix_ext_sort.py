@@ -145,7 +145,7 @@ BOX = (
 CRITERIA = (
     ("arrival", "ARRIVAL", ("j",)),
     ("cc", "CC", ("k", "i")),
-    ("date", "DATE", ("l",)),
+    ("date", "DATE", ("l", "RFC5256-2.2-d")),
     ("from", "FROM", ("m",)),
     ("size", "SIZE", ("o",)),
     ("subject", "SUBJECT", ("p",)),
@@ -226,7 +226,7 @@ WRONG = (
 
 def _by(slug: str, criteria: str, letters: tuple[str, ...]) -> Generated:
     numbers = " ".join(map(str, order(criteria)))
-    ids = [R.format(letter) for letter in letters]
+    ids = [letter if "-" in letter else R.format(letter) for letter in letters]
     steps = [*filled([each.stored for each in BOX]), sent(f"SORT ({criteria}) UTF-8 ALL")]
     steps += [expecting(f"* SORT {numbers}", *ids), expecting("OK", *ids)]
     return f"imap/rfc5256-3/sort-by-{slug}", dialogue(f"SORT by {criteria}", steps, requires="SORT")

@@ -92,9 +92,10 @@ LETTER_CASES = (
 
 def _item(slug: str, item: str, seen: str, requirement: str, *, listed: bool) -> Generated:
     asked = f"({item})" if listed else item
-    also = ("RFC3501-9-ak", "RFC3501-6.4.5-b")
+    also = ["RFC3501-9-ak", "RFC3501-6.4.5-b"]
+    also += ["RFC3501-7.4.2-c", "RFC3501-9-bn"] if "[" in seen else []
     steps = [sent(f"FETCH 2 {asked}"), expecting(f"* 2 FETCH ({seen.replace('$m1', '$m2')})", requirement, *also)]
-    steps += [expecting("OK", *also)]
+    steps += [expecting("OK", *also[:2])]
     title = f"FETCH of {item}" + (" in a list" if listed else "")
     slug = f"{slug}-in-a-list" if listed else slug
     return f"{FOLDER}/item-{slug}", dialogue(title, steps, start="selected", messages="2 plain")
@@ -133,7 +134,7 @@ def _macro(slug: str, seen: str, requirement: str) -> Generated:
 
 def _set(slug: str, numbers: str, named: tuple[int, ...], requirement: str) -> Generated:
     steps = [sent(f"FETCH {numbers} UID")]
-    steps += [expecting(f"* {number} FETCH (UID $m{number})", requirement) for number in named]
+    steps += [expecting(f"* {number} FETCH (UID $m{number})", requirement, "RFC3501-7.4.2-a") for number in named]
     steps += [expecting("* .", requirement), expecting("OK", requirement)]
     title = f"FETCH of the set {numbers} of five messages"
     return f"imap/rfc3501-9/fetch-of-{slug}", dialogue(title, steps, start="selected", messages="5 plain")

@@ -163,6 +163,7 @@ async def search_with_numbers_of_the_session(stage: Stage) -> None:
     "imap/rfc3501-7.4.1/removal-by-another-session-is-told",
     REMOVED,
     "POSTEL-imap_session-a",
+    "RFC3501-7.4.1-c",
     messages=("plain", "plain", "plain", "plain"),
 )
 async def removal_is_told(stage: Stage) -> None:
@@ -177,7 +178,7 @@ async def removal_is_told(stage: Stage) -> None:
     for each in came:
         number = each.number or 0
         valid = 1 <= number <= len(left)
-        settle(expect_that(stage, valid, "a number that there is", listed(came), REMOVED, facet=Facet.VIEW))
+        settle(expect_that(stage, valid, "a number that there is", listed(came), "RFC3501-7.4.1-c", facet=Facet.VIEW))
         del left[number - 1]
     wanted = [known[0], known[2]]
     expect_that(stage, left == wanted, f"UIDs {wanted} are left", f"{left}", REMOVED, facet=Facet.VIEW)
