@@ -180,6 +180,8 @@ class ImapEnactment(Enactment):
         result = match_reply(step, response, self.bindings)
         canonical = self._answered(peer, response)
         if isinstance(result, Mismatch):
+            if not step.requirements:
+                self._charge_absent(data, peer, response.event)
             self.take(step, result, event=response.event, canonical=canonical)
         peer.invited = isinstance(response, ContinuationRequest)
         matched = match_data(data, peer.data, result.bindings if isinstance(result, Match) else self.bindings)
@@ -188,6 +190,19 @@ class ImapEnactment(Enactment):
         self.bindings = matched.bindings
         self.observe(step, results[-1], event=response.event, canonical=canonical)
         self._take_data([*data, step], results, [*matched.events, None])
+
+    def _charge_absent(self, data: Sequence[Expect], peer: _Peer, event: int | None) -> None:
+        """A command that should have brought data with ids and was refused: the ids decide, not the end without any."""
+        matched = match_data(data, peer.data, self.bindings)
+        absent = [
+            (step, result)
+            for step, result in zip(data, matched.results, strict=True)
+            if step.requirements and isinstance(result, Mismatch)
+        ]
+        for step, result in absent:
+            self.observe(step, result, event=event)
+        if absent:
+            raise Enough
 
     def _answered(self, peer: _Peer, response: ImapResponse) -> dict[str, object] | None:
         """Note that a tagged response is matched; its canonical form, with the data before it."""

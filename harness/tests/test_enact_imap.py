@@ -48,6 +48,13 @@ async def test_missing_data_under_a_refusal_accuses_the_refusal() -> None:
     assert ending == "enough"
 
 
+async def test_missing_data_under_a_refusal_without_ids_accuses_the_data() -> None:
+    steps = f"C: SEARCH ALL\nS: * SEARCH 1 2 {ID}\nS: OK"
+    observations, ending = await play(steps, (b"SEARCH ALL", b"{tag} NO\r\n"))
+    assert [(line, holds) for line, holds, _ in summary(observations)] == [(7, False)]
+    assert ending == "enough"
+
+
 @pytest.mark.parametrize(
     ("ids", "ending", "kinds"),
     [
