@@ -63,7 +63,7 @@ SELECTED = (
 
 #: Valid before authentication only (RFC 3501 §6.2).
 NOT_AUTHENTICATED = (
-    Command("login", "LOGIN $user $password"),
+    Command("login", 'LOGIN $user "$password"'),
     Command("authenticate", "AUTHENTICATE PLAIN"),
     Command("starttls", "STARTTLS"),
 )
@@ -106,7 +106,8 @@ def _after_close(command: Command) -> Generated:
 def _no_way_back(command: Command, state: str, start: str) -> Generated:
     steps = [sent(command.line), expecting(REFUSED, "RFC3501-6.2-b")]
     if start == "selected":
-        steps += [sent("FETCH 1 UID"), expecting("* 1 FETCH (UID $m1)", "RFC3501-6-a"), "S: OK"]
+        steps += [sent("FETCH 1 UID"), expecting("* 1 FETCH (UID $m1)", "RFC3501-6-a")]
+        steps += [expecting("OK", "RFC3501-6-a")]
     else:
         steps += [sent("STATUS INBOX (MESSAGES)"), expecting("OK", "RFC3501-6.2-b")]
     title = f"{command.slug.upper()} after a login is refused"
