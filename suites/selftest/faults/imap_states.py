@@ -21,6 +21,7 @@ from suites.selftest.imap_variants import (
     doing,
     fault,
     imap_variant,
+    refusing_lines,
     without_in,
 )
 
@@ -35,7 +36,7 @@ _MESSAGES = (
     *("UID SEARCH", "UID FETCH", "UID STORE", "UID COPY"),
 )
 #: Commands that no case asks for in a wrong state.
-_UNASKED = frozenset({"GETQUOTA", "IDLE", "SETQUOTA", "UID SORT", "UID THREAD"})
+_UNASKED = frozenset({"GETQUOTA", "ID", "IDLE", "SETQUOTA", "UID SORT", "UID THREAD"})
 
 
 def _slug(name: str) -> str:
@@ -121,7 +122,14 @@ FAULTS: tuple[Fault, ...] = (
     *(_refused(name, state, "6.1-a") for name in ANY_STATE for state in COMMANDS if state is not State.LOGOUT),
     *(_refused(name, State.AUTHENTICATED, "6.3-a") for name in _BASE),
     *(_refused(name, State.SELECTED, "6.4-b") for name in _BASE),
-    *(_refused(name, State.SELECTED, "6.4-a") for name in _MESSAGES),
+    *(_refused(name, State.SELECTED, "6.4-a") for name in _MESSAGES if name != "FETCH"),
+    fault(
+        "states/fetch-refused-selected",
+        "FETCH of flags is refused in the state SELECTED",
+        "6.4-a",
+        refusing_lines(lambda line: line.endswith(b"FETCH 1 FLAGS")),
+        "FETCH",
+    ),
     fault(
         "states/bad-deselects",
         "BAD closes the selected mailbox",
