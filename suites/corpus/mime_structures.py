@@ -121,10 +121,6 @@ def _deep(levels: int) -> Part:
     return inner
 
 
-def _typed(line: bytes, says: Says) -> Leaf:
-    return _leaf((line,), says)
-
-
 _FOLDED = Multipart(
     (b"Content-Type: multipart/mixed;", b'\tboundary="=_folded";', b" charset=us-ascii"),
     b"=_folded",
@@ -174,22 +170,22 @@ _DESCRIBED = Multipart(
 _PARAMETERS = multipart(
     "mixed",
     "=_parameters",
-    _typed(
-        b'Content-Type: application/x-cargo; name="the \\"grand\\" list; part = 1, \\\\ done.txt"',
+    _leaf(
+        (b'Content-Type: application/x-cargo; name="the \\"grand\\" list; part = 1, \\\\ done.txt"',),
         Says("APPLICATION", "X-CARGO", {"NAME": b'the "grand" list; part = 1, \\ done.txt'}),
     ),
-    _typed(
-        b"Content-Type: application/x-cargo ; weight=12 ;hold=aft",
+    _leaf(
+        (b"Content-Type: application/x-cargo ; weight=12 ;hold=aft",),
         Says("APPLICATION", "X-CARGO", {"WEIGHT": b"12", "HOLD": b"aft"}),
     ),
-    _typed(b'Content-Type: application/x-cargo; note=""', Says("APPLICATION", "X-CARGO", {"NOTE": b""})),
-    _typed(b"Content-Type: application/x-cargo; NaMe=MiXeD", Says("APPLICATION", "X-CARGO", {"NAME": b"MiXeD"})),
+    _leaf((b'Content-Type: application/x-cargo; note=""',), Says("APPLICATION", "X-CARGO", {"NOTE": b""})),
+    _leaf((b"Content-Type: application/x-cargo; NaMe=MiXeD",), Says("APPLICATION", "X-CARGO", {"NAME": b"MiXeD"})),
 )
 _COMMENTED = multipart(
     "mixed",
     "=_commented",
-    _typed(
-        b"Content-Type: text/plain (the plainest of all); charset=us-ascii (seven bits)",
+    _leaf(
+        (b"Content-Type: text/plain (the plainest of all); charset=us-ascii (seven bits)",),
         Says("TEXT", "PLAIN", {"CHARSET": b"us-ascii"}),
     ),
     text(),
@@ -211,8 +207,8 @@ _TYPES = multipart(
     "mixed",
     "=_types",
     *[
-        _typed(
-            b"Content-Type: " + media.encode(),
+        _leaf(
+            (b"Content-Type: " + media.encode(),),
             Says(media.partition("/")[0].upper(), media.partition("/")[2].upper()),
         )
         for media in (
