@@ -256,11 +256,9 @@ class _FaultRun:
     def _worthwhile(self, case: Case) -> bool:
         """Whether the case can show what is not known yet: that it can turn red itself, or that a requirement of the
         fault, which no case has named so far, is broken."""
-        mine, touches = set(self.sight.fault.requirements), self.sight.fault.touches
-        unnamed = mine - {name for each in self.sight.red.values() for name in each}
-        if unnamed & set(case.requirements) or not self.sight.detected:
-            return True
-        return case.id not in self._proved and (not touches or _used(case, touches) > 0)
+        named = {name for each in self.sight.red.values() for name in each}
+        unnamed = set(self.sight.fault.requirements) - named
+        return bool(unnamed & set(case.requirements)) or not self.sight.detected or case.id not in self._proved
 
     async def _one(self, case: Case) -> None:
         seen, witness = await asyncio.gather(self._player.play(case), self._witness.perform(case))

@@ -288,6 +288,10 @@ class _FlushesWhileBusy(Pop3Session):
 class _SmallBacklog(Pop3Session):
     """Of a flood of commands, those beyond the first thousand are lost."""
 
+    @property
+    def idle_limit(self) -> float:
+        return 600.0  # whoever waits is not cut off
+
     def answer(self, line: bytes | Framing) -> Steps:
         count = self.__dict__["count"] = self.__dict__.get("count", 0) + 1
         if count <= 1000:

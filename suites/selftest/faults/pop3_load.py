@@ -34,6 +34,10 @@ class _Blocking(Pop3Session):
         self._busy = busy
         others.add(self)
 
+    @property
+    def idle_limit(self) -> float:
+        return 600.0  # whoever waits is not cut off
+
     def greeting(self) -> list[Action]:
         return [] if any(map(self._busy, self._others - {self})) else super().greeting()
 
