@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from harness.errors import ExitCode
 from harness.verdicts import Level, Outcome, Verdict
 from reports.coverage import coverage
