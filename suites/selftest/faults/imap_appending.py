@@ -131,13 +131,6 @@ FAULTS: tuple[Fault, ...] = (
         "APPEND",
     ),
     fault(
-        "appending/no-8-bit",
-        "APPEND puts ? for each 8-bit octet",
-        "6.3.11-c",
-        _message(data=lambda message: bytes(octet if octet < 0x80 else 0x3F for octet in message.data)),
-        "APPEND",
-    ),
-    fault(
         "appending/flags-are-lost",
         "APPEND does not keep the flags",
         "6.3.11-f",

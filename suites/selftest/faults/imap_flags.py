@@ -12,6 +12,8 @@ from reference_server.imap.commands import StoreMode
 from reference_server.imap.fetchitems import Attribute
 from reference_server.imap.flags import RECENT, SYSTEM_FLAGS
 from reference_server.imap.outcome import Completion, Handling, Refused
+from reference_server.imap.renderer import Renderer
+from reference_server.imap.renderer_strings import Pieces
 from reference_server.imap.sets import SequenceRange, SequenceSet
 from reference_server.store.flag_changes import FlagChange, FlagsStored
 from reference_server.store.open_mailbox import Mail
@@ -24,6 +26,7 @@ from suites.selftest.imap_variants import (
     fault,
     fetched,
     handler_of,
+    imap_variant,
     meaning,
     refusing_lines,
     said,
@@ -122,7 +125,7 @@ def _sets(change: Any, *kinds: type[Any]) -> Build:
     return meaning(kinds[0] if len(kinds) == 1 else object, changed)
 
 
-_WITH_SETS = (c.Store, c.Fetch, c.Copy)
+_WITH_SETS = (c.Store, c.Copy)
 
 
 def _forward(ranges: tuple[SequenceRange, ...]) -> list[SequenceRange]:
@@ -184,6 +187,46 @@ def _in_examined(name: str) -> Fault:
 
 def _numbered(change: Any, kind: type[Any]) -> Build:
     return said(kind, lambda response: replace(response, number=change(response.number)))
+
+
+class _Moving(Renderer):
+    """Each UID is told rightly once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[int] = set()
+
+    def fetch(self, response: r.FetchResponse) -> Pieces:
+        known = response.number in self._told
+        if any(_is_uid(item) for item in response.data):
+            self._told.add(response.number)
+        return super().fetch(_shifted(response, 1) if known else response)
+
+
+class _Drifting(Renderer):
+    """UIDs that are higher in each session."""
+
+    sessions = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).sessions += 1
+        self._by = self.sessions
+
+    def fetch(self, response: r.FetchResponse) -> Pieces:
+        return super().fetch(_shifted(response, self._by))
+
+
+def _is_uid(item: r.FetchData) -> bool:
+    return isinstance(item, r.NumberItem) and item.attribute is Attribute.UID
+
+
+def _shifted(response: r.FetchResponse, by: int) -> r.FetchResponse:
+    data = [
+        replace(item, value=item.value + by) if isinstance(item, r.NumberItem) and _is_uid(item) else item
+        for item in response.data
+    ]
+    return replace(response, data=tuple(data))
 
 
 def _refusing_nothing(session: Any, command: c.Expunge) -> Handling:
@@ -273,13 +316,6 @@ FAULTS: tuple[Fault, ...] = (
         "STORE FLAGS takes \\Recent away",
         "2.3.2-d",
         fetched(r.FlagsItem, lambda item: replace(item, flags=tuple(x for x in item.flags if x != RECENT))),
-        "STORE",
-    ),
-    fault(
-        "flags/recent-can-be-set",
-        "STORE shows \\Recent where the client has set it",
-        "2.3.2-d",
-        fetched(r.FlagsItem, lambda item: replace(item, flags=(*(x for x in item.flags if x != RECENT), RECENT))),
         "STORE",
     ),
     # ---- sets
@@ -398,13 +434,19 @@ FAULTS: tuple[Fault, ...] = (
         seen_in="servers that put the UID behind the star",
     ),
     fault(
-        "flags/uids-drift",
-        "The UIDs that are shown are one too high",
-        "2.3.1.1-c 6.4.5-an 2.3.1.1-d",
-        fetched(
-            r.NumberItem,
-            lambda item: replace(item, value=item.value + 1) if item.attribute is Attribute.UID else item,
-        ),
+        "flags/uids-move",
+        "A message has another UID when it is asked for again",
+        "2.3.1.1-c 6.4.5-an",
+        imap_variant(renderer=_Moving),
         "UID",
+        seen_in="servers that number messages anew",
+    ),
+    fault(
+        "flags/uids-drift",
+        "Each session sees other UIDs",
+        "2.3.1.1-d",
+        imap_variant(renderer=_Drifting),
+        "UID",
+        alone=True,
     ),
 )

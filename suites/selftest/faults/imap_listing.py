@@ -120,7 +120,7 @@ FAULTS: tuple[Fault, ...] = (
         "takes an empty pattern for all names",
         "6.3.8-e 6.3.8-g",
     )[0],
-    *_of_list(str.upper, "in-capitals", "folds patterns to capitals", "6.3.8-c 6.3.8-a"),
+    _of_list(str.upper, "in-capitals", "folds patterns to capitals", "6.3.9-e")[1],
     fault(
         "listing/list-ignores-reference",
         "LIST ignores the reference",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from reference_server.imap.names import INBOX, MailboxName
 from reference_server.imap.renderer import Renderer
@@ -17,7 +18,6 @@ from suites.selftest.imap_variants import (
     hearing,
     imap_variant,
     keeping,
-    refusing,
     refusing_lines,
     succeeding,
 )
@@ -55,7 +55,8 @@ def _leaves_inferiors(self: Folders, owner: str, name: str, new_name: str) -> No
     below = _below(name, self.all(owner))
     Folders.rename(self, owner, name, new_name)
     for each in below:
-        Folders.rename(self, owner, new_name + each[len(name) :], each)
+        with suppress(MailboxMissing):  # it went back with the level above
+            Folders.rename(self, owner, new_name + each[len(name) :], each)
 
 
 def _copies(self: Folders, owner: str, name: str, new_name: str) -> None:
@@ -108,18 +109,18 @@ def _subscribes_existing(self: Folders, owner: str) -> frozenset[str]:
     return Folders.subscriptions(self, owner) & {state.name for state in self.all(owner)}
 
 
-def _only_capital_inbox(command: str) -> Fault:
+def _only_capital_inbox(command: str, requirements: str) -> Fault:
     return fault(
-        f"mailboxes/only-capital-inbox-in-{command.lower().replace(' ', '-')}",
+        f"mailboxes/only-capital-inbox-in-{command.lower()}",
         f"{command} knows INBOX in capitals only",
-        "9-at 5.1-c",
+        requirements,
         refusing_lines(
             lambda line: (
                 re.match(rb"\S+ %b\b" % command.encode(), line) is not None
                 and re.search(rb"(?!INBOX)(?i:inbox)", line) is not None
             )
         ),
-        *command.split(),
+        command,
         seen_in="servers that compare INBOX as it is",
     )
 
@@ -138,13 +139,16 @@ class _UpperShift(Renderer):
         return re.sub(rb"&[^-]+-", lambda match: match[0].upper(), super().mailbox(name))
 
 
+#: Commands with a mailbox name, and the requirements about INBOX in another case.
 _INBOX_COMMANDS = (
-    *("SELECT", "EXAMINE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "LIST", "LSUB", "STATUS"),
-    *("APPEND", "COPY", "UID COPY"),
+    *((name, "9-at 5.1-c") for name in ("SELECT", "EXAMINE", "STATUS", "APPEND", "COPY")),
+    ("CREATE", "6.3.3-b"),
+    ("DELETE", "6.3.4-c"),
+    ("RENAME", "6.3.5-d"),
 )
 
 FAULTS: tuple[Fault, ...] = (
-    *map(_only_capital_inbox, _INBOX_COMMANDS),
+    *(_only_capital_inbox(*row) for row in _INBOX_COMMANDS),
     fault("mailboxes/create-does-nothing", "CREATE makes no mailbox", "6.3.3-a", doing("CREATE", claiming), "CREATE"),
     fault(
         "mailboxes/create-of-what-exists",
@@ -173,7 +177,7 @@ FAULTS: tuple[Fault, ...] = (
         "mailboxes/create-with-separator-makes-another",
         "CREATE of a name with a separator at its end makes one with something behind it",
         "6.3.3-f 6.3.3-e",
-        hearing(lambda line: re.sub(rb"(CREATE \"?.*/)(\"?)$", rb"\1new\2", line)),
+        hearing(lambda line: re.sub(rb"(CREATE \"?.*)/(\"?)$", rb"\1_\2", line)),
         "CREATE",
     ),
     fault(
@@ -261,13 +265,6 @@ FAULTS: tuple[Fault, ...] = (
         "UNSUBSCRIBE",
     ),
     fault(
-        "mailboxes/unsubscribe-refused",
-        "UNSUBSCRIBE is refused",
-        "6.3.7-a",
-        doing("UNSUBSCRIBE", refusing),
-        "UNSUBSCRIBE",
-    ),
-    fault(
         "mailboxes/delete-unsubscribes",
         "DELETE takes the subscription away",
         "6.3.6-d",
@@ -300,10 +297,10 @@ FAULTS: tuple[Fault, ...] = (
     ),
     fault(
         "mailboxes/names-of-letters",
-        "Names in modified UTF-7 are refused",
+        "Names in modified UTF-7 can only be created",
         "5.1.3-a 5.1.3-b",
-        refusing_lines(lambda line: b"&" in line),
-        "CREATE",
+        refusing_lines(lambda line: b"&" in line and b"CREATE" not in line),
+        "LIST",
     ),
     fault(
         "mailboxes/names-regardless-of-case",
