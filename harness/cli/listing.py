@@ -16,8 +16,8 @@ from harness.cli.console import ERR, OUT, failing, safe
 from harness.requirements.traceability import Citation, Citer, Coverage, scan, trace
 from harness.selectors import select
 from harness.targets.profile import bundled_profiles
-from suites.registry import SUITES, all_checks, catalogue
-from suites.selftest.faults import FAULTS
+from suites.registry import PREVIEW, SUITES, all_checks, catalogue, suites_for
+from suites.selftest.faults import gathered
 
 
 @click.command("list", short_help="List the cases that selectors choose.")
@@ -27,7 +27,7 @@ from suites.selftest.faults import FAULTS
 def list_cases(selectors: tuple[str, ...], as_json: bool, show_requirements: bool) -> None:
     """List the cases that SELECTORS choose: an id, the beginning of one (`pop3/rfc1939-6`), or a pattern with `*`."""
     with failing():
-        checks = {check.id: check for name in SUITES for check in all_checks(name)}
+        checks = {check.id: check for name in suites_for(selectors) for check in all_checks(name)}
         chosen = [checks[case_id] for case_id in select(selectors, checks)]
         if as_json:
             OUT.print_json(
@@ -86,8 +86,9 @@ def explain(requirement: str, as_json: bool) -> None:
     """Explain REQUIREMENT, such as RFC1939-5.LIST-a: its clause, what it asks, the cases and faults about it."""
     with failing():
         found = catalogue().get(requirement)
-        cases = [check for name in SUITES for check in all_checks(name) if requirement in check.requirements]
-        faults = [fault for fault in FAULTS if requirement in fault.requirements]
+        names = (*SUITES, *PREVIEW)
+        cases = [check for name in names for check in all_checks(name) if requirement in check.requirements]
+        faults = [fault for fault in gathered() if requirement in fault.requirements]
         if as_json:
             OUT.print_json(
                 json.dumps(
@@ -136,10 +137,10 @@ def requirements(as_json: bool, uncovered: bool, check: bool) -> None:
 
 
 def _citations() -> list[Citation]:
-    cases = [check for name in SUITES for check in all_checks(name)]
+    cases = [check for name in (*SUITES, *PREVIEW) for check in all_checks(name)]
     return [
         *(Citation(Citer.CASE, check.id, check.requirements) for check in cases),
-        *(Citation(Citer.FAULT, fault.id, fault.requirements) for fault in FAULTS),
+        *(Citation(Citer.FAULT, fault.id, fault.requirements) for fault in gathered()),
         *scan(sorted(Path(reference_server.__path__[0]).rglob("*.py")), Citer.CODE),
     ]
 

@@ -22,7 +22,7 @@ from harness.runner import Runner
 from harness.selectors import select
 from harness.validation import ValidatorCase
 from harness.verdicts import Outcome, Verdict
-from suites.registry import SUITES, all_checks, suite, suite_cases
+from suites.registry import all_checks, suite, suite_cases, suites_for
 
 
 @click.command(short_help="Play one case again and show target and oracle side by side.")
@@ -54,7 +54,7 @@ def replay(case_id: str, target: str, profile: str | None, timeout: float, times
 
 
 def _find(case_id: str) -> Case | ValidatorCase:
-    checks = {check.id: check for name in SUITES for check in all_checks(name)}
+    checks = {check.id: check for name in suites_for([case_id]) for check in all_checks(name)}
     if case_id not in checks:
         near = select([case_id], checks)  # raises with the nearest ids where nothing matches
         raise UsageError(f"{case_id!r} is not one case but {len(near)}", mend=f"the first is {near[0]}")

@@ -20,13 +20,18 @@ from harness.exits import FailOn
 from harness.results import RunResult, read_run
 from harness.selectors import select
 from harness.targets.spec import parse_target
-from suites.registry import SUITES, all_checks
+from suites.registry import PREVIEW, SUITES, all_checks, suites_for
 
 
 @click.command(short_help="Run the suites against a target and write the reports.")
 @click.argument("target", default="reference")
 @click.argument("selectors", nargs=-1)
-@click.option("--suite", "suite_names", multiple=True, help="A suite to run (default: all). Repeatable.")
+@click.option(
+    "--suite",
+    "suite_names",
+    multiple=True,
+    help="A suite to run (default: smoke and pop3; imap is a preview). Repeatable.",
+)
 @click.option("--profile", help="A bundled profile's name or a profile file, for an image or a host.")
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), default=8, show_default=True, help="Cases at once.")
 @click.option(
@@ -73,7 +78,7 @@ def run(
     4 harness error, 5 stale or invalid baseline, 130 interrupted.
     """
     with failing():
-        names = _chosen_suites(suite_names)
+        names = _chosen_suites(suite_names, selectors)
         select(selectors, [check.id for name in names for check in all_checks(name)])
         label = parse_target(target, profile).name
         if baseline:
@@ -97,11 +102,12 @@ def run(
         sys.exit(int(_run(arguments, directory, target, as_json=as_json, quiet=quiet)))
 
 
-def _chosen_suites(names: tuple[str, ...]) -> list[str]:
+def _chosen_suites(names: tuple[str, ...], selectors: tuple[str, ...]) -> list[str]:
+    known = (*SUITES, *PREVIEW)
     for name in names:
-        if name not in SUITES:
-            raise UsageError(f"there is no suite {name!r}", mend="the suites are " + ", ".join(SUITES))
-    return list(names or SUITES)
+        if name not in known:
+            raise UsageError(f"there is no suite {name!r}", mend="the suites are " + ", ".join(known))
+    return list(names or suites_for(selectors))
 
 
 def _prepare(directory: Path) -> None:
