@@ -18,7 +18,11 @@ from suites.selftest.preflight import capabilities_of
 
 CASES: tuple[Case, ...] = tuple(case for name in SUITES for case in suite_cases(name))
 #: Cases about what the reference does not have.
-WITHOUT_REFERENCE = {"pop3/rfc2449-6/login-delay", "pop3/rfc2449-6/login-delay-is-enforced"}
+WITHOUT_REFERENCE = {
+    "imap/rfc3501-7.2.1/logindisabled",
+    "pop3/rfc2449-6/login-delay",
+    "pop3/rfc2449-6/login-delay-is-enforced",
+}
 #: Seconds for one answer, and until the inactivity timer expires.
 TIMEOUT = 10.0
 AUTOLOGOUT = 3.0
