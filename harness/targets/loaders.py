@@ -27,6 +27,10 @@ from harness.targets.reach import Reach, filled, imap_session, smtp_session
 ARRIVAL_PATIENCE = 30.0
 ARRIVAL_PAUSE = 0.1
 
+_UNSEEN_MEND = (
+    "while a case holds the maildrop, mail can come by LMTP or IMAP APPEND only, which say when it is there; "
+    "else name the case under [[blocked]]"
+)
 #: What comes unharmed with mail that is sent.
 _BY_MAIL = frozenset({Trait.EIGHT_BIT, Trait.LARGE, Trait.FROM_LINE})
 #: What each way carries unless the profile says otherwise.
@@ -77,7 +81,10 @@ class SmtpLoader:
         """Messages in the mailbox; None where only IMAP could tell."""
         if not {"pop3", "pop3s"} & set(self.reach.endpoints):
             return None
-        session = await pop3_login(self.reach, account)
+        try:
+            session = await pop3_login(self.reach, account)
+        except SetupError as error:
+            raise SetupError(f"whether mail has arrived cannot be seen: {error.problem}", mend=_UNSEEN_MEND) from error
         try:
             count = await pop3_count(session)
             await session.quit()
