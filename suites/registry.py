@@ -16,8 +16,8 @@ from suites.corpus import message
 
 #: The suites that run unless others are named, in their order.
 SUITES = ("smoke", "pop3")
-#: Suites that run when they are named. The reference meets them, but not every case has its fault yet, and what they say
-#: of other servers has not been confirmed clause by clause.
+#: Suites that run when they are named. The reference meets them, but not every case has its fault yet, and what they
+#: say of other servers has not been confirmed clause by clause.
 PREVIEW = ("imap",)
 
 _HERE = Path(__file__).parent
