@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.cases import Script, case
+from harness.cases import Isolation, Script, case
 from harness.dialogue.content import compare_header
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
@@ -142,9 +142,12 @@ async def _header(stage: Stage) -> None:
     expect_that(stage, difference is None, "the whole header", observed, LONG, facet=Facet.CONTENT)
 
 
-def _declare(case_id: str, title: str, script: Script, *ids: str, messages: tuple[str, ...]) -> None:
+def _declare(
+    case_id: str, title: str, script: Script, *ids: str, messages: tuple[str, ...], load: bool = False
+) -> None:
     script.__doc__ = title
-    case(case_id, *ids, messages=messages)(script)
+    isolation = Isolation.TARGET if load else Isolation.ACCOUNT  # a load slows whatever is played beside it
+    case(case_id, *ids, messages=messages, isolation=isolation)(script)
 
 
 def _declare_broken(kind: str, about: str) -> None:
@@ -167,7 +170,7 @@ def _declare_loads() -> None:
             await _bounded(stage, requirement)
 
         case_id, title = f"imap/rfc3501-7.4.2/structure-of-{kind}", f"The structure of a multipart of {about}"
-        _declare(case_id, title, script, requirement, messages=("plain", kind))
+        _declare(case_id, title, script, requirement, messages=("plain", kind), load=True)
     for kind in sorted(LOADS):
 
         async def header(stage: Stage) -> None:

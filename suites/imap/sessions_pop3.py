@@ -54,9 +54,10 @@ async def pop3_deletion_is_told(stage: Stage) -> None:
 @case("imap/rfc1939-4/imap-removal-during-a-pop3-session", ONE_ANSWER, messages=("plain", "plain"))
 async def imap_removal_during_pop3(stage: Stage) -> None:
     """RETR of a message that IMAP removed meanwhile is answered once: the message, or -ERR"""
+    remover = await stage.imap(select="INBOX")
     reader = await stage.pop3()
     await need_pop3(stage, reader, "STAT")
-    await remove(stage, await stage.imap(select="INBOX"), "1")
+    await remove(stage, remover, "1")
     reply = await reader.command("RETR 1")
     stage.note(f"class of a message that IMAP removed under a POP3 session: {reply.status or 'no answer'}")
     stage.expect(
