@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 from reference_server.conversation import Steps
@@ -105,8 +104,6 @@ def _logs_in_and_refuses(session: Pop3Session, arguments: ApopArguments) -> Step
         session.enter_transaction((yield from session.open_maildrop(arguments.name)))
         raise
 
-
-_COUNTER = itertools.count()
 
 FAULTS: tuple[Fault, ...] = (
     _fault(

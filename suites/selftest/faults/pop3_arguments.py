@@ -248,17 +248,6 @@ def _fraction_cut(word: bytes) -> int:
     return _strict(word.partition(b".")[0])
 
 
-def _longest(octets: int) -> Callable[[bytes | None], str]:
-    """USER with a name that must fit a buffer."""
-
-    def name(rest: bytes | None) -> str:
-        if rest is not None and len(rest) > octets:
-            return "x" * octets
-        return grammar.name(rest)
-
-    return name
-
-
 def _digest_optional(rest: bytes | None) -> ApopArguments:
     """A digest that is missing is an empty one."""
     name, _, digest = (rest or b"nobody").partition(b" ")

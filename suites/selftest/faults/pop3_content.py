@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
-from reference_server.actions import Action, Send
-from reference_server.conversation import Await, Steps
+from reference_server.actions import Send
+from reference_server.conversation import Steps
 from reference_server.pop3 import message as message_parts
-from reference_server.pop3.grammar import TopArguments
 from reference_server.pop3.responses import CommandRefused, Renderer
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.texts import Text
 from suites.selftest.fault import Build, Fault
-from suites.selftest.variants import altered, found, handled, sends, variant
+from suites.selftest.variants import found, handled, variant
 
 Change = Callable[[bytes], bytes]
 
+
 WHOLE = "RFC1939-5.RETR-e"
+
+
 RETR_STUFFS = ("RFC1939-5.RETR-f", "RFC1939-3-n")
+
+
 TOP_STUFFS = ("RFC1939-7.TOP-f", "RFC1939-3-n")
+
+
 HEADER = "RFC1939-7.TOP-d"
+
+
 LINES = "RFC1939-7.TOP-e"
+
+
 ALL_LINES = "RFC1939-7.TOP-g"
 
 
@@ -53,39 +62,12 @@ def _retr(slug: str, title: str, change: Change, seen_in: str = "", requirements
     return Fault(f"pop3/content/retr-{slug}", f"RETR {title}", requirements, build, seen_in, touches=("RETR",))
 
 
-def _top(slug: str, title: str, requirement: str, change: Callable[[bytes, int], bytes], seen_in: str = "") -> Fault:
-    """TOP with another idea of what to send, made of message and number of lines."""
-
-    def top(session: Pop3Session, arguments: TopArguments) -> Steps:
-        sent: list[bytes] = []
-        whole = replace(arguments, lines=1 << 40)
-        yield from altered(found("TOP").handler, _keeping(sent))(session, whole)
-        yield session.message(Text.TOP_FOLLOWS, change(sent[0], arguments.lines))
-
-    build = variant(commands=handled(TOP=top))
-    return Fault(f"pop3/content/top-{slug}", f"TOP {title}", (requirement,), build, seen_in, touches=("TOP",))
-
-
-def _keeping(sent: list[bytes]) -> Callable[[Action | Await], list[Action | Await]]:
-    """Keeps a message that would be sent, unstuffed, in place of sending it."""
-
-    def keep(data: bytes) -> bytes:
-        _, _, body = data.partition(b"\r\n")
-        lines = body.removesuffix(b".\r\n").split(b"\r\n")
-        sent.append(b"\r\n".join(line.removeprefix(b".") if line[:2] == b".." else line for line in lines))
-        return b""
-
-    return sends(keep)
-
-
-# ---- what is wrong --------------------------------------------------------------------------------------------------
-
-
 def _in_header(data: bytes, field: bytes) -> bytes:
     return field + b"\r\n" + data
 
 
-def _cut_lines(data: bytes, octets: int) -> bytes:
+def cut_lines(data: bytes, octets: int) -> bytes:
+    """Each line cut off behind so many octets."""
     return b"\r\n".join(line[:octets] for line in data.split(b"\r\n"))
 
 
@@ -104,16 +86,6 @@ def _without_attachments(data: bytes) -> bytes:
 def _unstuffed_once(data: bytes) -> bytes:
     """As a server that undoes stuffing of what was never stuffed when the mail came in."""
     return re.sub(rb"(?m)^\.", b"", data)
-
-
-def _top_counting_header(data: bytes, lines: int) -> bytes:
-    """n counts all lines, those of the header too."""
-    head = data[: message_parts.header_length(data)]
-    return message_parts.top(data, max(0, lines - head.count(b"\r\n")))
-
-
-def _first_part(data: bytes, lines: int) -> bytes:
-    return message_parts.top(data, lines)
 
 
 class _Unstuffed(Renderer):
@@ -143,17 +115,6 @@ class _AllDotsStuffed(Renderer):
 class _StuffedTwice(Renderer):
     def stuffed(self, lines: bytes) -> bytes:
         return super().stuffed(super().stuffed(lines))
-
-
-class _StuffedAfterDot(Renderer):
-    """Of lines that follow each other, each beginning with a dot, only the first is stuffed."""
-
-    def stuffed(self, lines: bytes) -> bytes:
-        return super().stuffed(re.sub(rb"(?m)^((?:\.[^\n]*\n)+)", _first_stuffed, lines)).replace(b"\r\n..", b"\r\n.")
-
-
-def _first_stuffed(found_: re.Match[bytes]) -> bytes:
-    return b"." + found_[1]
 
 
 #: No case has TOP of a message that begins with a dot, or has dots after spaces.
@@ -207,16 +168,6 @@ def _marking(session: Pop3Session, number: int) -> Steps:
     session.maildrop.mark(number)
 
 
-def _top_marking(session: Pop3Session, arguments: TopArguments) -> Steps:
-    yield from found("TOP").handler(session, arguments)
-    session.maildrop.mark(arguments.number)
-
-
-def _top_twice(session: Pop3Session, arguments: TopArguments) -> Steps:
-    yield session.positive(Text.TOP_FOLLOWS)
-    yield from found("TOP").handler(session, arguments)
-
-
 FAULTS: tuple[Fault, ...] = (
     *_renderings(),
     _retr("cuts-the-last-line", "leaves the last line out", lambda data: data[: data[:-2].rfind(b"\r\n") + 2]),
@@ -249,7 +200,7 @@ FAULTS: tuple[Fault, ...] = (
         "UW popper",
     ),
     _retr("unfolds-header", "unfolds header fields", lambda data: re.sub(rb"\r\n[ \t]+", b" ", data, count=1)),
-    _retr("cuts-lines", "cuts lines at 512 octets", lambda data: _cut_lines(data, 512)),
+    _retr("cuts-lines", "cuts lines at 512 octets", lambda data: cut_lines(data, 512)),
     _retr("breaks-long-lines", "breaks lines of more than 998 octets", lambda data: _broken_lines(data, 998)),
     _retr("breaks-longest-lines", "breaks lines of 998 octets", lambda data: _broken_lines(data, 997)),
     _retr(
@@ -316,121 +267,5 @@ FAULTS: tuple[Fault, ...] = (
         ("RFC1939-6.QUIT-d", "RFC1939-5.DELE-d", WHOLE),
         variant(commands=handled(RETR=_marking)),
         touches=("RETR",),
-    ),
-    _top("sends-everything", "sends the whole message whatever is asked", LINES, lambda data, lines: data),
-    _top(
-        "sends-everything-for-none",
-        "sends the whole message for 0 lines",
-        LINES,
-        lambda data, lines: _first_part(data, lines) if lines else data,
-        "Stalwart",
-    ),
-    _top(
-        "sends-ten-lines",
-        "sends ten lines whatever is asked",
-        LINES,
-        lambda data, lines: _first_part(data, 10),
-        "usa.net",
-    ),
-    _top(
-        "sends-one-line",
-        "sends one line whatever is asked",
-        LINES,
-        lambda data, lines: _first_part(data, 1),
-        "OpenMail",
-    ),
-    _top("sends-one-line-too-many", "sends one line too many", LINES, lambda data, lines: _first_part(data, lines + 1)),
-    _top(
-        "sends-one-line-too-few",
-        "sends one line too few",
-        LINES,
-        lambda data, lines: _first_part(data, max(0, lines - 1)),
-    ),
-    _top("counts-the-header", "counts the lines of the header", LINES, _top_counting_header, "Stalwart #3165"),
-    _top(
-        "forgets-the-header",
-        "sends the body's lines without the header",
-        HEADER,
-        lambda data, lines: _first_part(data, lines)[message_parts.header_length(data) :] or b"\r\n",
-    ),
-    _top(
-        "forgets-the-blank-line",
-        "leaves the blank line out",
-        HEADER,
-        lambda data, lines: _first_part(data, lines).replace(b"\r\n\r\n", b"\r\n", 1),
-    ),
-    _top(
-        "shortens-the-header",
-        "sends the main header fields only",
-        HEADER,
-        lambda data, lines: re.sub(rb"(?ms)^X-.*?\r\n(?=\S|\r\n)", b"", _first_part(data, lines)),
-    ),
-    _top(
-        "unfolds-the-header",
-        "unfolds header fields",
-        HEADER,
-        lambda data, lines: re.sub(rb"\r\n[ \t]+", b" ", _first_part(data, lines)),
-    ),
-    _top(
-        "cuts-the-header",
-        "cuts header lines at 512 octets",
-        HEADER,
-        lambda data, lines: _cut_lines(_first_part(data, lines), 512),
-    ),
-    _top(
-        "cuts-at-64k",
-        "ends at 65536 octets",
-        LINES,
-        lambda data, lines: (
-            _first_part(data, lines)[:65_000] + (b"\r\n" if len(_first_part(data, lines)) > 65_000 else b"")
-        ),
-        "Maillennium",
-    ),
-    _top(
-        "cuts-lines", "cuts lines at 512 octets", LINES, lambda data, lines: _cut_lines(_first_part(data, lines), 512)
-    ),
-    _top(
-        "skips-blank-lines",
-        "does not count empty lines",
-        LINES,
-        lambda data, lines: _first_part(data, lines).rstrip(b"\r\n") + b"\r\n",
-    ),
-    _top(
-        "ends-with-a-line-more",
-        "adds an empty line where everything is asked for",
-        ALL_LINES,
-        lambda data, lines: data + b"\r\n" if _first_part(data, lines) == data else _first_part(data, lines),
-    ),
-    _top(
-        "stops-before-the-end",
-        "leaves the last line out where more lines are asked for",
-        ALL_LINES,
-        lambda data, lines: (
-            data[: data[:-2].rfind(b"\r\n") + 2] if lines > data.count(b"\r\n") else (_first_part(data, lines))
-        ),
-    ),
-    _top(
-        "stops-at-the-last-line",
-        "leaves the last line out where all are asked for",
-        ALL_LINES,
-        lambda data, lines: (
-            data[: data[:-2].rfind(b"\r\n") + 2] if _first_part(data, lines) == data else (_first_part(data, lines))
-        ),
-    ),
-    Fault(
-        "pop3/content/top-marks",
-        "TOP marks the message as deleted",
-        ("RFC1939-5.RETR-d", "RFC1939-6.QUIT-d"),
-        variant(commands=handled(TOP=_top_marking)),
-        "SpryNet (marks as read)",
-        touches=("TOP",),
-    ),
-    Fault(
-        "pop3/content/top-answers-twice",
-        "TOP says +OK twice",
-        (HEADER, "RFC1939-5-b"),
-        variant(commands=handled(TOP=_top_twice)),
-        "FTGate",
-        touches=("TOP",),
     ),
 )

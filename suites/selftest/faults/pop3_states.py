@@ -103,16 +103,8 @@ def _refused_by_closing(session: Pop3Session, _: Any) -> Steps:
     yield Close()
 
 
-def _quit_refused(session: Pop3Session, _: None) -> Steps:
-    yield session.negative(Text.WRONG_STATE)
-
-
 def _quit_without_a_word(session: Pop3Session, _: None) -> Steps:
     yield Close()
-
-
-def _quit_and_stay(session: Pop3Session, _: None) -> Steps:
-    yield session.positive(Text.SIGNING_OFF)
 
 
 def _missing(keyword: str, *requirements: str) -> Fault:
