@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from reference_server.imap.response_codes import BadCharset
-from reference_server.imap.responses import SearchData
+from reference_server.imap.responses import Condition, SearchData, StatusResponse
 from suites.selftest.fault import Fault
 from suites.selftest.imap_variants import claiming, coded, doing, fault, hearing, refusing_lines, said
 
@@ -109,7 +109,17 @@ FAULTS: tuple[Fault, ...] = (
         "SEARCH",
     ),
     _line("no-parentheses", "SEARCH takes no keys in parentheses", "6.4.4-d", rb"SEARCH (?!RETURN).*\("),
-    _line("no-charset", "SEARCH takes no CHARSET", "6.4.4-h 6.4.4-j", rb"SEARCH CHARSET"),
+    _line("no-charset", "SEARCH takes no CHARSET", "6.4.4-h", rb"SEARCH CHARSET"),
+    fault(
+        "search/badcharset-is-bad",
+        "An unknown charset is answered with BAD",
+        "6.4.4-j",
+        said(
+            StatusResponse,
+            lambda given: replace(given, condition=Condition.BAD) if isinstance(given.code, BadCharset) else given,
+        ),
+        "SEARCH",
+    ),
     fault(
         "search/no-badcharset",
         "The NO to an unknown charset has no BADCHARSET",
