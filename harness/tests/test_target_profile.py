@@ -167,7 +167,7 @@ def test_every_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
     blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     texts = [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in blocks]
     profiles = [text for text in texts if re.search(r"^\[", text, re.MULTILINE) and "postel " not in text]
-    assert len(profiles) == 5
+    assert len(profiles) == 7
     for number, text in enumerate(profiles):
         load_profile(written(tmp_path, text, f"{number}.toml"))
     lines = [line for line in profiles[0].splitlines() if line.strip()]
