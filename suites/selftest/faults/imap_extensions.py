@@ -149,8 +149,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     fault(
         "extensions/move-does-nothing",
-        "MOVE does nothing",
-        "RFC6851-3.3-a RFC6851-3.3-b",
+        "MOVE does nothing, and says that it has",
+        "RFC6851-3.1-b RFC6851-3.3-i",
         doing("MOVE", claiming),
         "MOVE",
     ),
