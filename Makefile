@@ -25,7 +25,10 @@ test: $(READY) ## all tests, the container tests among them where a Docker engin
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q
+	@echo "== unit tests, and the deliberate faults that prove the suites"
+	@$(BIN)/pytest -q harness/tests reference_server/tests reports/tests suites/selftest
+	@echo "== the suites on the reference"
+	@$(BIN)/pytest -q suites/smoke suites/pop3
 
 clean: ## what was built and written, but not the environment
 	rm -rf out .pytest_cache .mypy_cache .ruff_cache .hypothesis
