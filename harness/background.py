@@ -81,7 +81,7 @@ class Plan:
             seed=options.seed,
             selectors=tuple(options.select),
             baseline=Baseline(entries),
-            profile=options.profile or "",
+            profile=options.profile or target.profile.name,
             command=options.target,
             cold=options.cold,
         )
