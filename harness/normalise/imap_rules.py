@@ -41,6 +41,13 @@ def _no_or_bad(difference: Difference) -> bool:
     return difference.protocol == "imap" and both == {"NO", "BAD"}
 
 
+def _read_only(difference: Difference) -> bool:
+    """A change that one side refused and the other passed over; both answers were expected, or this is not asked."""
+    if difference.protocol != "imap" or difference.facet is not Facet.STATUS:
+        return False
+    return difference.verb in {"STORE", "UID STORE", "EXPUNGE", "UID EXPUNGE"}
+
+
 def _any_code(difference: Difference) -> bool:
     return difference.protocol == "imap" and difference.facet is Facet.CODE
 
@@ -71,6 +78,12 @@ RULES: tuple[Rule, ...] = (
         "RFC 3501 §3",
         "A command that is not valid where it is given may be refused with BAD or with NO.",
         _no_or_bad,
+    ),
+    Rule(
+        "imap-read-only-refusal",
+        "RFC 3501 §6.3.2",
+        "What would change a mailbox that is selected read-only may be refused, or completed without a change.",
+        _read_only,
     ),
     Rule(
         "imap-response-code",

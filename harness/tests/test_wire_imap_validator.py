@@ -266,6 +266,10 @@ FAIR: list[list[Turn]] = [
     [(b"LOGIN {3}\r\na\0b x", b"Q1 OK [x\r\n"), (b"NOOP", b"Q2 OK done\r\n")],
     # The text of a status response may begin with a space.
     [(b"NOOP", b"{tag} BAD  no\r\n")],
+    # What was sent as a literal may be read as a command by a server that refused the literal.
+    [(b"LOGIN {10+}\r\nx9 LOGOUT\r", b"{tag} BAD no\r\nx9 OK out\r\n")],
+    # QRESYNC sends flags of old messages while it selects.
+    [(b"SELECT INBOX (QRESYNC (7 5))", SELECT[1].replace(b"{tag}", b"* 1 FETCH (UID 3 FLAGS () MODSEQ (6))\r\n{tag}"))],
     # 63 bits for a mod-sequence, and no text behind a bare OK.
     [(b"X", b"* 1 FETCH (MODSEQ (9223372036854775807))\r\n{tag} OK\r\n")],
     # A body nested deeper than anybody need read.

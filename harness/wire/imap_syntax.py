@@ -51,8 +51,9 @@ _DATE = re.compile(
     rb'[0-9]{2}:[0-9]{2}:[0-9]{2} ([^"]*)"',
     re.IGNORECASE,
 )
+#: Part 0, which RFC 2060 had, is for the command's grammar to refuse.
 _SECTION = re.compile(
-    rb"\[(?:(?:[1-9][0-9]*(?:\.[1-9][0-9]*)*)?(?:\.?(?:MIME|TEXT|HEADER(?:\.FIELDS(?:\.NOT)?)?))?)", re.IGNORECASE
+    rb"\[(?:(?:[0-9]+(?:\.[0-9]+)*)?(?:\.?(?:MIME|TEXT|HEADER(?:\.FIELDS(?:\.NOT)?)?))?)", re.IGNORECASE
 )
 _ITEM_NAME = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\[\]]+")
 _SET = re.compile(rb"[1-9][0-9]*(?::[1-9][0-9]*)?(?:,[1-9][0-9]*(?::[1-9][0-9]*)?)*")

@@ -99,6 +99,7 @@ class _Session:
     """What is known of one session of the transcript."""
 
     view: View
+    sent: bytes  # all commands of the session
     dialect: Dialect = field(default_factory=Dialect)
     begun: bool = False
     trusted: bool = True
@@ -109,6 +110,7 @@ class _Session:
 class _Validation:
     """One transcript being judged."""
 
+    sent: Mapping[int, bytes]
     findings: Findings = field(default_factory=Findings)
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
     sessions: dict[int, _Session] = field(default_factory=dict)
@@ -116,7 +118,8 @@ class _Validation:
     def take(self, index: int, exchange: Exchange, *, alone: bool) -> None:
         session = self.sessions.get(exchange.session)
         if session is None:
-            session = self.sessions[exchange.session] = _Session(View(self.findings, self.mailboxes))
+            view = View(self.findings, self.mailboxes)
+            session = self.sessions[exchange.session] = _Session(view, self.sent.get(exchange.session, b""))
         answer = take_apart(index, exchange, alone=alone)
         if not session.trusted or not exchange.complete or not answer.knowable:
             session.trusted = False
@@ -183,8 +186,10 @@ class _Validation:
         elif tag in session.completed:
             self._check(_COMPLETION, False, answer, "one tagged response for each command", response.raw, "again")
         else:
-            self._check(_TAG, False, answer, "*, + or the tag of a command in progress", response.raw, "unknown-tag")
             session.trusted = False
+            if tag.encode("utf-8", "surrogateescape") + b" " not in session.sent:  # else it was sent within a literal
+                expected = "*, + or the tag of a command in progress"
+                self._check(_TAG, False, answer, expected, response.raw, "unknown-tag")
 
     # -- what an answer must hold -----------------------------------------------------------------------------------
 
@@ -247,7 +252,8 @@ def validate(exchanges: Sequence[Exchange], capabilities: Capabilities | None = 
     for pairs in by_session.values():
         for (index, _), single in zip(pairs, alone([exchange for _, exchange in pairs]), strict=True):
             lonely[index] = single
-    validation = _Validation()
+    sent = {session: b"\n".join(each.command or b"" for _, each in pairs) for session, pairs in by_session.items()}
+    validation = _Validation(sent)
     for index, exchange in own:
         validation.take(index, exchange, alone=lonely[index])
     return validation.findings.report()
