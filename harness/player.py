@@ -139,9 +139,9 @@ class Player:
         self.pool.discard(account, trouble)
 
     async def recover(self) -> None:
-        """Try the accounts that were set aside again; for after a restart of the target."""
-        for account in self.pool.take_discarded():
-            await self._return(account, "imap" if "imap" in self.target.endpoints else "")
+        """Try the accounts that were set aside again: after a restart of the target, or when it has become quiet."""
+        protocol = "imap" if "imap" in self.target.endpoints else ""
+        await asyncio.gather(*(self._return(account, protocol) for account in self.pool.take_discarded()))
 
 
 #: Seconds before each try to clean an account.

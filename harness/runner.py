@@ -146,6 +146,7 @@ class Runner:
         kept = self._settings.kept
         oracle = Oracle(self._reference_player, kept)
         await self._play_ordinary([case for case in cases if case.isolation is Isolation.ACCOUNT], player, oracle)
+        await player.recover()
         for case in cases:
             if case.isolation is Isolation.TARGET:
                 await self._play_alone(case, player, oracle)
