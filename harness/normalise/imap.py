@@ -106,7 +106,7 @@ class _Collector:
         if response.name != "OK":
             self.data[response.name] = True
         code = response.code
-        if code is not None:
+        if code is not None and code.name not in ("HIGHESTMODSEQ", "NOMODSEQ"):  # RFC 7162: told by who keeps them
             values = [plain(value) for value in code.arguments]
             if code.name == "PERMANENTFLAGS":
                 values = [*_flags(code.arguments)]

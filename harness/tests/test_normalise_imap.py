@@ -118,7 +118,7 @@ def structure(parameters: bytes = b"NIL", extension: bytes = b"") -> bytes:
         (b"X", b"P1 BAD no\r\n", b"P1 NO no\r\n", "imap-no-or-bad"),
         (b"STORE 1 FLAGS ()", b"P1 OK no\r\n", b"P1 NO no\r\n", "imap-read-only-refusal"),
         (b"X", b"P1 OK [ALERT] x\r\n", b"P1 OK x\r\n", "imap-response-code"),
-        (b"SELECT x", b"* OK [NOMODSEQ] x\r\nP1 OK x\r\n", b"P1 OK x\r\n", "imap-untagged-code"),
+        (b"SELECT x", b"* OK [UIDNOTSTICKY] x\r\nP1 OK x\r\n", b"P1 OK x\r\n", "imap-untagged-code"),
         (b"SELECT x", b"* FLAGS (\\X X)\r\nP1 OK x\r\n", b"* FLAGS (Y)\r\nP1 OK x\r\n", "imap-flags"),
         (b"NOOP", b"* 3 EXISTS\r\nP1 OK x\r\n", b"P1 OK x\r\n", "imap-unasked-size"),
         (b"NOOP", b"* 3 FETCH (FLAGS ())\r\nP1 OK x\r\n", b"P1 OK x\r\n", "imap-unasked-flags"),
