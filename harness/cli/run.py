@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -136,11 +138,8 @@ def _plugins(directory: Path) -> list[str]:
 
 def _run(arguments: list[str], directory: Path, target: str, *, as_json: bool, quiet: bool) -> ExitCode:
     progress = RunProgress(ERR if as_json else OUT, quiet=quiet or as_json)
-    previous = signal.signal(signal.SIGTERM, _interrupt)
-    try:
+    with _interruptible():
         status = pytest.main(arguments, plugins=[progress])
-    finally:
-        signal.signal(signal.SIGTERM, previous)
     if progress.collection_errors:
         raise HarnessError(f"a suite cannot be loaded: {progress.collection_errors[0]}")
     log = directory / "run.ndjson"
@@ -165,6 +164,18 @@ def _conclude(progress: RunProgress, result: RunResult, page: Path, target: str)
     else:
         OUT.print(Text(f"exit {footer.exit_code}: {safe(footer.exit_reason)}  ({footer.seconds:.1f} s)"))
     OUT.print(Text.assemble("report: ", (str(page.resolve()), "bold")))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Both signals end a run in order, also where a shell started it in the background with SIGINT ignored."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(each, _interrupt) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, previous, strict=True):
+            signal.signal(each, handler)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
