@@ -22,6 +22,7 @@ WITHOUT_REFERENCE = {
     "imap/rfc3501-7.2.1/logindisabled",
     "pop3/rfc2449-6/login-delay",
     "pop3/rfc2449-6/login-delay-is-enforced",
+    "pop3/rfc5034-4/initial-response-where-the-server-speaks-first",
 }
 #: Seconds for one answer, and until the inactivity timer expires.
 TIMEOUT = 10.0
