@@ -81,7 +81,7 @@ class Plan:
             seed=options.seed,
             selectors=tuple(options.select),
             baseline=Baseline(entries),
-            profile=options.profile or target.profile.name,
+            profile=options.profile or "",
             command=options.target,
             cold=options.cold,
         )

@@ -155,7 +155,7 @@ def _run(arguments: list[str], directory: Path, target: str, *, as_json: bool, q
 
 def _conclude(progress: RunProgress, result: RunResult, page: Path, target: str) -> None:
     for block in deviation_blocks(progress, target):
-        OUT.print(block)
+        OUT.print(block, soft_wrap=True)
         OUT.print()
     OUT.print(summary_table(progress))
     footer = result.footer
