@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from enum import Enum, StrEnum, auto
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +91,65 @@ class ScramKeys:
     server_key: bytes
 
 
+class Notify(Enum):
+    """What a sender wants to hear of (RFC 3461 §4.1)."""
+
+    SUCCESS = auto()
+    FAILURE = auto()
+    DELAY = auto()
+
+
+class BodyType(StrEnum):
+    """What a message's octets may be: ASCII in lines, any octets in lines (RFC 6152 §2), anything (RFC 3030 §3)."""
+
+    SEVEN_BIT = "7BIT"
+    EIGHT_BIT = "8BITMIME"
+    BINARY = "BINARYMIME"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One forward-path of an envelope and what RCPT said of it.
+
+    `address` is in its shortest spelling; only `postmaster` has no domain. `notify` is None where it was not given and
+    empty for NEVER. `original` is ORCPT, decoded, with its address type: `rfc822;a@b` (RFC 3461 §4.2).
+    """
+
+    address: str
+    notify: frozenset[Notify] | None = None
+    original: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """SMTP's envelope: the reverse-path (empty for `<>`) and the forward-paths accepted so far."""
+    """SMTP's envelope: the reverse-path (empty for `<>`) and the forward-paths accepted so far.
+
+    `utf8` says that the client asked for SMTPUTF8 (RFC 6531 §3.4); `returns` is RET and `envelope_id` is ENVID, decoded
+    (RFC 3461 §4.3, §4.4).
+    """
 
     reverse_path: str
-    recipients: tuple[str, ...]
+    recipients: tuple[Recipient, ...]
+    body: BodyType = BodyType.SEVEN_BIT
+    utf8: bool = False
+    returns: Literal["FULL", "HDRS"] | None = None
+    envelope_id: str | None = None
 
 
 class Delivery(Protocol):
     """Takes responsibility for messages."""
 
     def accepts(self, recipient: str) -> bool:
-        """True where the address is a local mailbox (any case of the domain; `postmaster` too, RFC 5321 §4.5.1)."""
+        """True where the address is a local mailbox (any case of the domain; `postmaster` too, RFC 5321 §4.5.1).
+
+        Who may send to other addresses is the session's business, not Delivery's.
+        """
 
     def deliver(self, envelope: Envelope, message: bytes) -> Sequence[StoreFailure | None]:
-        """Store the message for each recipient; one result per recipient, in order.
+        """Take the message, its trace field in front, for each recipient; one result per recipient, in order.
 
-        All recipients' copies become durable together, before it returns (RFC 5321 §4.2.5, §6.1).
+        Everything that is taken, local copies and queued ones, becomes durable in one commit before it returns
+        (RFC 5321 §4.2.5, §6.1). Return-Path belongs to the final delivery (RFC 5321 §4.4): local copies get it here.
         """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from reference_server.actions import Close, Heard
-from reference_server.backend import Envelope, StoreFailure
+from reference_server.backend import Envelope, Recipient, StoreFailure
 from reference_server.conversation import Await, Steps, blocking
 from reference_server.smtp import replies
 from reference_server.smtp.grammar import Parameter, PathArguments
@@ -61,7 +61,7 @@ def rcpt(session: SmtpSession, arguments: PathArguments) -> Steps:
         local = "@" not in address or domain in map(str.lower, session.context.settings.domains)
         refusal = replies.NO_SUCH_MAILBOX if local else replies.NO_RELAYING
         raise CommandRefused(refusal, path=address)
-    session.add_recipient(address)
+    session.add_recipient(Recipient(address))
     yield session.reply(replies.RECIPIENT_ACCEPTED, path=address)
 
 

@@ -46,4 +46,4 @@ class LmtpSession(SmtpSession):
         for recipient, outcome in zip(envelope.recipients, outcomes, strict=True):
             (text,) = outcome.reply.lines
             reply = replace(outcome.reply, lines=(f"<{{path}}> {text}",))
-            yield self.told(outcome, reply, path=recipient)
+            yield self.told(outcome, reply, path=recipient.address)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from reference_server.actions import Action, Close, Heard, Refusal, Send, SessionContext
-from reference_server.backend import Envelope, StoreFailure
+from reference_server.backend import Envelope, Recipient, StoreFailure
 from reference_server.conversation import Conversation, Steps, next_line, with_cause
 from reference_server.lines import Framing
 from reference_server.smtp import commands as handlers
@@ -43,7 +43,7 @@ class SmtpSession(Conversation):
         self.client = ""
         self.with_protocol = ""
         self.reverse_path = ""
-        self.recipients: list[str] = []
+        self.recipients: list[Recipient] = []
 
     # ---- what the shell calls -------------------------------------------------------------------------------------
 
@@ -121,9 +121,9 @@ class SmtpSession(Conversation):
         self.reverse_path = reverse_path
         self.state = State.SENDER_GIVEN
 
-    def add_recipient(self, address: str) -> None:
+    def add_recipient(self, recipient: Recipient) -> None:
         """RCPT has succeeded."""
-        self.recipients.append(address)
+        self.recipients.append(recipient)
         self.state = State.RECIPIENTS_GIVEN
 
     def end_transaction(self) -> None:
@@ -141,11 +141,10 @@ class SmtpSession(Conversation):
             server=self.context.settings.hostname,
             protocol=self.with_protocol,
             id=self.context.random_bytes(8).hex(),
-            reverse_path=envelope.reverse_path,
-            recipients=envelope.recipients,
+            recipients=[recipient.address for recipient in envelope.recipients],
             received=self.context.clock.now(),
         )
-        return trace.with_trace(message, stamp)
+        return trace.received(stamp) + message
 
     def implemented_verbs(self) -> set[str]:
         """The commands that do something, in whatever state."""

@@ -7,7 +7,8 @@ from collections.abc import Container, Sequence
 
 from reference_server.backend import Envelope, StoreFailure
 from reference_server.settings import Settings
-from reference_server.store.messages import MessageStore
+from reference_server.store.messages import MessageStore, Operation
+from reference_server.store.return_path import with_return_path
 
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
@@ -25,15 +26,22 @@ class LocalDelivery:
         """True where the address is a mailbox here."""
         return self._owner(recipient) is not None
 
-    def deliver(self, envelope: Envelope, message: bytes) -> Sequence[StoreFailure | None]:
+    def deliver(
+        self, envelope: Envelope, message: bytes, *, also: Operation | None = None
+    ) -> Sequence[StoreFailure | None]:
         """Store the message once in each recipient's INBOX; durable together, or temporarily failed together.
 
-        Recipients that share a mailbox share one copy. An address that is no mailbox here fails alone, for good.
+        Recipients that share a mailbox share one copy. An address that is no mailbox here fails alone, for good. `also`
+        is run in the same transaction; where it fails, nothing is stored.
         """
-        owners = [self._owner(recipient) for recipient in envelope.recipients]
+        owners = [self._owner(recipient.address) for recipient in envelope.recipients]
         failure: StoreFailure | None = None
         try:
-            self._store.append(message, list(dict.fromkeys(owner for owner in owners if owner is not None)))
+            self._store.append(
+                with_return_path(message, envelope.reverse_path),
+                list(dict.fromkeys(owner for owner in owners if owner is not None)),
+                also=also,
+            )
         except StoreFailure as error:
             failure = error
         return [StoreFailure("no such mailbox", permanent=True) if owner is None else failure for owner in owners]

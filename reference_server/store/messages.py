@@ -6,7 +6,7 @@ Keeps octets exactly as they came in. Knows no protocol and no addresses; a mail
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,9 @@ from reference_server.store.hub import MailboxHub
 from reference_server.store.records import microseconds, moment_of, remember_expunged
 
 INBOX = "INBOX"
+
+Operation = Callable[[sqlite3.Connection], object]
+"""Something to do inside a transaction; it may be done again in another (`Database.write`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,25 @@ class MessageStore:
             lambda c: find_or_make(c, owner, name, self._seconds())
         )
 
-    def append(self, octets: bytes, owners: Sequence[str], name: str = INBOX) -> tuple[StoredMessage, ...]:
-        """Store a message in that mailbox of each owner: in all of them or, with StoreFailure, in none."""
+    def append(
+        self, octets: bytes, owners: Sequence[str], name: str = INBOX, *, also: Operation | None = None
+    ) -> tuple[StoredMessage, ...]:
+        """Store a message in that mailbox of each owner: in all of them or, with StoreFailure, in none.
+
+        `also` is run in the same transaction, whether or not there is an owner.
+        """
         received = self.clock.now()
 
         def operation(connection: sqlite3.Connection) -> tuple[list[Mailbox], tuple[StoredMessage, ...]]:
+            if also is not None:
+                also(connection)
+            if not owners:
+                return [], ()
             content = connection.execute("INSERT INTO contents (octets) VALUES (?)", (octets,)).lastrowid
             boxes = [find_or_make(connection, owner, name, self._seconds()) for owner in owners]
             return boxes, tuple(_add(connection, box, content, octets, received) for box in boxes)
 
-        if not owners:
+        if not owners and also is None:
             return ()
         boxes, stored = self.database.write(operation)
         self.hub.publish(box.id for box in boxes)

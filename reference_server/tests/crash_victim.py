@@ -11,7 +11,7 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
-from reference_server.backend import Envelope
+from reference_server.backend import Envelope, Recipient
 from reference_server.clock import SystemClock
 from reference_server.settings import Settings
 from reference_server.store import Database, LocalDelivery, LockingMaildrops, MessageStore
@@ -38,7 +38,7 @@ def say(word: str, names: Collection[str]) -> None:
 
 
 def deliver(delivery: LocalDelivery, prefix: str) -> None:
-    envelope = Envelope("", ("alice@a.test", "bob@a.test"))
+    envelope = Envelope("", (Recipient("alice@a.test"), Recipient("bob@a.test")))
     for number in range(100_000):
         name = f"{prefix}.{number}"
         say("try", [name])

@@ -32,7 +32,7 @@ class FakeDelivery:
         if self.fails is not None:
             raise self.fails
         self.delivered.append((envelope, message))
-        return [self.results.get(recipient) for recipient in envelope.recipients]
+        return [self.results.get(recipient.address) for recipient in envelope.recipients]
 
     def open(self, account: str) -> Maildrop:
         raise AssertionError("SMTP opens no maildrop")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from reference_server.backend import Envelope
+from reference_server.backend import Envelope, Recipient
 from reference_server.clock import VirtualClock
 from reference_server.settings import Settings
 from reference_server.store import Database, LocalDelivery, MessageStore
 
 SETTINGS = Settings(domains=("a.test", "B.test"))
+STORED = b"Return-Path: <>\r\nm\r\n"
 
 
 @pytest.fixture
@@ -58,21 +60,39 @@ def test_refuses(delivery: LocalDelivery, address: str) -> None:
     assert not delivery.accepts(address)
 
 
+def envelope(*addresses: str) -> Envelope:
+    return Envelope("", tuple(map(Recipient, addresses)))
+
+
 def test_one_result_per_recipient(delivery: LocalDelivery, store: MessageStore) -> None:
-    envelope = Envelope("", ("alice@a.test", "eve@a.test", "postmaster"))
-    results = delivery.deliver(envelope, b"m\r\n")
+    results = delivery.deliver(envelope("alice@a.test", "eve@a.test", "postmaster"), b"m\r\n")
     assert results[0] is results[2] is None
     assert results[1] is not None
     assert results[1].permanent
-    assert [store.read(m) for name in ("alice", "postmaster") for m in store.messages(name)] == [b"m\r\n"] * 2
+    assert [store.read(m) for name in ("alice", "postmaster") for m in store.messages(name)] == [STORED] * 2
 
 
 def test_recipients_that_share_a_mailbox_share_a_copy(delivery: LocalDelivery, store: MessageStore) -> None:
-    assert delivery.deliver(Envelope("", ("bob@a.test", "bob@b.test")), b"m\r\n") == [None, None]
+    assert delivery.deliver(envelope("bob@a.test", "bob@b.test"), b"m\r\n") == [None, None]
     assert len(store.messages("bob")) == 1
 
 
 def test_a_store_that_fails_fails_for_all_for_now(delivery: LocalDelivery, base: Database) -> None:
     base.close()
-    results = delivery.deliver(Envelope("", ("alice@a.test", "eve@a.test", "bob@a.test")), b"m\r\n")
+    results = delivery.deliver(envelope("alice@a.test", "eve@a.test", "bob@a.test"), b"m\r\n")
     assert [result is not None and result.permanent for result in results] == [False, True, False]
+
+
+def test_another_write_shares_the_transaction(delivery: LocalDelivery, store: MessageStore) -> None:
+    def note(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO properties (name, value) VALUES ('noted', 1)")
+
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO nowhere VALUES (1)")
+
+    (result,) = delivery.deliver(envelope("alice@a.test"), b"m\r\n", also=broken)
+    assert result is not None
+    assert store.messages("alice") == ()
+    assert delivery.deliver(envelope(), b"m\r\n", also=note) == []
+    query = "SELECT value FROM properties WHERE name = 'noted'"
+    assert store.database.read(lambda c: c.execute(query).fetchone()) == (1,)
