@@ -29,6 +29,7 @@ _DOCUMENT_KEYS = {"number": int, "title": str, "date": str, "withdrawn": list}
 _REQUIREMENT_KEYS = {"id": str, "level": str, "role": str, "summary": str, "untestable": str, "errata": list}
 _REQUIRED_KEYS = ("id", "level", "role", "summary")
 _CHOICES = {"level": tuple(Level), "role": ROLES}
+_APPENDICES = 1000  # more than any RFC has sections
 _POSTEL_LEVELS = (Level.SHOULD, Level.SHOULD_NOT, Level.MAY)
 
 
@@ -65,7 +66,13 @@ def letters_of(rank: int) -> str:
 
 
 def section_numbers(section: str) -> tuple[int, ...]:
-    """The numbers that a section begins with, for its order: (5,) of `5.LIST`, (8, 1, 2) of `8.1.2`, () of a word."""
+    """The numbers that a section begins with, for its order.
+
+    (5,) of `5.LIST`, (8, 1, 2) of `8.1.2`, () of a word; an appendix (`C`, `F.6`) comes after every number.
+    """
+    appendix = re.fullmatch(r"([A-Z])(?:\.(\d+))?", section)
+    if appendix:
+        return (_APPENDICES, ord(appendix[1]), int(appendix[2] or 0))
     head = re.match(r"\d+(?:\.\d+)*", section)
     return tuple(int(part) for part in head.group().split(".")) if head else ()
 

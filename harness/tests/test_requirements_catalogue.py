@@ -175,6 +175,7 @@ def test_sections_are_ordered_by_their_numbers() -> None:
     assert section_numbers("5.LIST") == (5,)
     assert section_numbers("8.1.2") == (8, 1, 2)
     assert section_numbers("line") == ()
+    assert section_numbers("9") < section_numbers("C") < section_numbers("F.1") < section_numbers("F.10")
 
 
 def test_the_catalogue_that_ships_loads_and_keeps_its_form() -> None:
