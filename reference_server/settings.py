@@ -86,6 +86,76 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayTimeouts:
+    """Seconds that a next hop may take, each the least that RFC 5321 §4.5.3.2 asks for."""
+
+    connect: float = 300.0
+    """For the connection, and for the handshake of TLS; no RFC gives a number."""
+    greeting: float = 300.0
+    command: float = 300.0
+    """For the replies to EHLO, STARTTLS, MAIL and RCPT, and to RSET and QUIT."""
+    data_initiation: float = 120.0
+    data_block: float = 180.0
+    """For each block of data to be taken."""
+    data_termination: float = 600.0
+    dns: float = 5.0
+    """For each of three tries to get an answer from the DNS server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The next hop for a domain, in place of what DNS says; the domain `*` stands for all that have no route."""
+
+    domain: str
+    host: str
+    port: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """How mail for other domains is sent on, and when it is tried again. Times are in seconds."""
+
+    resolver: tuple[str, int] | None = None
+    """Address and port of the DNS server to ask; with None only what has a route can be sent on."""
+
+    routes: tuple[Route, ...] = ()
+
+    port: int = 25
+    """Where next hops that DNS names listen."""
+
+    ports: tuple[tuple[str, int], ...] = ()
+    """Exceptions from `port`, by host name or IP address; for next hops that share one address."""
+
+    retry_intervals: tuple[float, ...] = (1800.0,)
+    """After the first failed attempt, the second, and so on; the last one repeats (RFC 5321 §4.5.4.1: 30 minutes)."""
+
+    give_up: float = 5 * 86_400.0
+    """How old a message may be when it is tried again; four to five days at least (RFC 5321 §4.5.4.1)."""
+
+    delay_notice: float | None = 4 * 3600.0
+    """How old a message is when its sender is told of the delay (RFC 3461 §5.2.5); None never tells."""
+
+    starttls: bool = True
+    """Whether to encrypt where the next hop offers it (RFC 3207); its certificate is not checked, for without
+    encryption the message would go to the same host."""
+
+    connections: int = 20
+    """Connections to next hops at the same time."""
+
+    connections_per_domain: int = 4
+
+    messages_per_connection: int = 100
+
+    recipients_per_transaction: int = 100
+    """No server need take more (RFC 5321 §4.5.3.1.8)."""
+
+    returned_content: int = 256 * 1024
+    """The largest message, in octets, that a notification of its failure returns whole."""
+
+    timeouts: RelayTimeouts = RelayTimeouts()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How a server is set up."""
 
@@ -126,3 +196,5 @@ class Settings:
 
     workers: int = 4
     """Threads for what blocks: password checks and the store."""
+
+    relay: Relay = Relay()

@@ -47,9 +47,9 @@ class Transport:
             self._tls.write(data)
         await self._flush()
 
-    async def start_tls(self, context: ssl.SSLContext) -> str:
-        """Do the server's side of the handshake; what was agreed, for the log."""
-        tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+    async def start_tls(self, context: ssl.SSLContext, *, server_side: bool = True) -> str:
+        """Do one side of the handshake; what was agreed, for the log."""
+        tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side)
         while True:
             try:
                 tls.do_handshake()
@@ -57,7 +57,7 @@ class Transport:
             except ssl.SSLWantReadError:
                 await self._flush()
                 if not await self._feed():
-                    raise ConnectionResetError("the client left during the TLS handshake") from None
+                    raise ConnectionResetError("the peer left during the TLS handshake") from None
             except ssl.SSLError:
                 await self._flush()  # the alert that says what was wrong
                 raise

@@ -6,7 +6,7 @@ import sqlite3
 
 from reference_server.backend import StoreFailure
 
-VERSION = 2
+VERSION = 3
 """Of the tables; kept in the file as `PRAGMA user_version`."""
 
 # A message's octets are stored once and shared by the mailboxes that it was delivered to; the trigger drops them with
@@ -140,7 +140,48 @@ _IMAP = (
     """,
 )
 
-_STEPS = (_TABLES, _IMAP)
+# The queue. A message that waits to be sent on has octets of its own: local copies of it begin with another field. A
+# recipient's row stays until its fate has been reported where the sender wants that, and the message's until no
+# recipient is left; then both go. Times are microseconds since 1970.
+_QUEUE = (
+    """
+    CREATE TABLE queue (
+        id           INTEGER PRIMARY KEY AUTOINCREMENT,
+        octets       BLOB NOT NULL,
+        length       INTEGER NOT NULL,
+        arrived      INTEGER NOT NULL,
+        reverse_path TEXT NOT NULL,
+        body         TEXT NOT NULL,
+        utf8         INTEGER NOT NULL,
+        returns      TEXT,
+        envelope_id  TEXT
+    ) STRICT
+    """,
+    """
+    CREATE TABLE queue_recipients (
+        entry        INTEGER NOT NULL REFERENCES queue (id) ON DELETE CASCADE,
+        position     INTEGER NOT NULL,
+        address      TEXT NOT NULL,
+        domain       TEXT NOT NULL,
+        notify       TEXT,
+        original     TEXT,
+        fate         TEXT NOT NULL,
+        reported     INTEGER NOT NULL,
+        delay_told   INTEGER NOT NULL,
+        attempts     INTEGER NOT NULL,
+        next_attempt INTEGER,
+        last_attempt INTEGER,
+        status       TEXT,
+        diagnostic   TEXT,
+        remote       TEXT,
+        PRIMARY KEY (entry, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX queue_by_next_attempt ON queue_recipients (next_attempt) WHERE fate = 'waiting'",
+    "CREATE INDEX queue_by_report ON queue_recipients (entry) WHERE fate <> 'waiting' AND NOT reported",
+)
+
+_STEPS = (_TABLES, _IMAP, _QUEUE)
 """What brings a file from each version to the next."""
 
 
