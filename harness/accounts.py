@@ -7,6 +7,7 @@ aside with the reason, so that it cannot spoil the next case.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 
 from harness.errors import SetupError
@@ -22,43 +23,62 @@ class AccountPool:
         self.set_aside: dict[str, str] = {}
         self._discarded: list[Account] = []
         self._usable = len(accounts)
-        self._free: asyncio.Queue[Account | None] = asyncio.Queue()
-        for account in accounts:
-            self._free.put_nowait(account)
+        self._free = deque(accounts)
+        self._waiting: list[asyncio.Future[None]] = []
+        self._several = asyncio.Lock()
 
-    async def lease(self) -> Account:
-        """The next free account, waiting for one. Raises SetupError once every account is set aside."""
-        while True:
-            account = await self._free.get()
-            if account is not None:
-                return account
-            if self._usable == 0:
-                self._free.put_nowait(None)  # for whoever waits beside us
-                reasons = "; ".join(f"{name}: {reason}" for name, reason in list(self.set_aside.items())[:3])
-                raise SetupError(f"every account had to be set aside ({reasons})", mend="see `postel doctor`")
+    async def lease(self, count: int = 1) -> tuple[Account, ...]:
+        """So many free accounts, waiting for them. Raises SetupError once too many accounts are set aside.
+
+        Only one case at a time gathers several, so that no two wait for what the other holds.
+        """
+        if count == 1:
+            return (await self._next(1),)
+        leased: list[Account] = []
+        try:
+            async with self._several:
+                while len(leased) < count:
+                    leased.append(await self._next(count))
+        except BaseException:
+            for account in leased:
+                self.give_back(account)
+            raise
+        return tuple(leased)
+
+    async def _next(self, needed: int) -> Account:
+        """The next free account, as long as `needed` are usable."""
+        while self._usable >= needed:
+            if self._free:
+                return self._free.popleft()
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(self.set_aside.items())[:3])
+        which = "every account" if self._usable == 0 else "too many accounts"
+        raise SetupError(f"{which} had to be set aside ({reasons})", mend="see `postel doctor`")
+
+    def _wake(self) -> None:
+        """Whoever waits looks again."""
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def lease_free(self, count: int) -> list[Account]:
         """Up to so many accounts that are free now; never waits, so that no two cases block each other."""
-        leased: list[Account] = []
-        while len(leased) < count and not self._free.empty():
-            account = self._free.get_nowait()
-            if account is None:
-                self._free.put_nowait(None)
-                break
-            leased.append(account)
-        return leased
+        return [self._free.popleft() for _ in range(min(count, len(self._free)))]
 
     def give_back(self, account: Account) -> None:
         """Return a clean account."""
-        self._free.put_nowait(account)
+        self._free.append(account)
+        self._wake()
 
     def discard(self, account: Account, reason: str) -> None:
         """Set an account aside for the rest of the run, or until it is taken out again."""
         self.set_aside[account.name] = reason
         self._discarded.append(account)
         self._usable -= 1
-        if self._usable == 0:
-            self._free.put_nowait(None)
+        self._wake()
 
     def take_discarded(self) -> list[Account]:
         """Take out every account that was set aside; each must be given back or discarded anew."""

@@ -37,6 +37,8 @@ class Case:
     `requires` names capabilities that the target must advertise, `traits` what the loader must be able to carry,
     `digest` changes when the case does (the oracle's kept transcripts are keyed by it). `patience` is about how many
     seconds it waits on purpose: the most patient cases begin first, so that nobody waits for them at the end.
+    `endpoint` is where the case is played and whose capabilities `requires` asks for, where that is not the one named
+    like the protocol (`submission`). `users` is how many accounts it needs.
     """
 
     id: str
@@ -51,6 +53,8 @@ class Case:
     isolation: Isolation = Isolation.ACCOUNT
     source: str = ""
     patience: float = 0.0
+    endpoint: str = ""
+    users: int = 1
 
 
 class Ending(StrEnum):
@@ -126,10 +130,13 @@ def case(
     messages: tuple[str, ...] = (),
     isolation: Isolation = Isolation.ACCOUNT,
     patience: float = 0.0,
+    endpoint: str = "",
+    users: int = 1,
 ) -> Callable[[Script], Script]:
     """Declare a coroutine function over a Stage as a case; its docstring's first line is the title.
 
-    `messages` are kinds of the corpus, loaded before the script starts, in order.
+    `messages` are kinds of the corpus, loaded before the script starts, in order. With `users`, `stage.lease(users)`
+    gives that many accounts.
     """
 
     def mark(script: Script) -> Script:
@@ -153,6 +160,8 @@ def case(
                 isolation=isolation,
                 source=source,
                 patience=patience,
+                endpoint=endpoint,
+                users=users,
             )
         )
         script.__dict__["postel_case_id"] = case_id

@@ -7,7 +7,6 @@ that is loaded and read back byte for byte, and the clock as far as trace fields
 from __future__ import annotations
 
 import re
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +15,13 @@ from functools import partial
 
 from harness.clients.imap import ImapSession, exists
 from harness.clients.pop3 import Pop3Session
-from harness.clients.smtp import SmtpSession
+from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.corpus import CorpusMessage, Trait
 from harness.errors import PostelError, SetupError, TargetLost, TargetProtocolError
 from harness.results import DoctorLine
 from harness.targets.emptying import pop3_login
 from harness.targets.model import Account, Endpoint, Target, TlsMode
-from harness.transcript import Recorder
+from harness.targets.reach import imap_session, open_session
 
 #: Protocol -> capability, keyword or extension -> its parameters.
 Capabilities = Mapping[str, Mapping[str, Sequence[str]]]
@@ -95,23 +94,27 @@ class _Doctor:
 
     async def _greet(self, at: Endpoint) -> str:
         """Connect, read the greeting, ask for capabilities, start TLS where it is offered."""
-        tls = self._target.tls_context() if at.tls is TlsMode.IMPLICIT else None
         match at.protocol:
             case "pop3":
-                saw, listed = await self._greet_pop3(at, tls)
+                saw, listed = await self._greet_pop3(at)
             case "imap":
-                saw, listed = await self._greet_imap(at, tls)
+                saw, listed = await self._greet_imap(at)
             case _:
-                saw, listed = await self._greet_smtp(at, tls)
-        if at.tls is not TlsMode.IMPLICIT:
-            self._capabilities.setdefault(at.protocol, {}).update(listed)
+                saw, listed = await self._greet_smtp(at)
+        self._announced(at, listed)
         self._greetings[at.name] = saw
-        return saw + (", inside TLS" if tls else "") + (", TLS starts" if at.tls is TlsMode.STARTTLS else "")
+        return saw + _TLS_WORDS[at.tls]
 
-    async def _greet_pop3(self, at: Endpoint, tls: ssl.SSLContext | None) -> tuple[str, dict[str, tuple[str, ...]]]:
-        async with await Pop3Session.open(
-            at.host, at.port, recorder=Recorder(), session=1, timeout=self._timeout, tls=tls
-        ) as session:
+    def _announced(self, at: Endpoint, listed: Mapping[str, tuple[str, ...]]) -> None:
+        """Note what an endpoint announces: each of SMTP's for itself (25 and 587 differ), POP3's and IMAP's in the
+        clear."""
+        if at.protocol in ("smtp", "lmtp"):
+            self._capabilities.setdefault(at.name, {}).update(listed)
+        elif at.tls is not TlsMode.IMPLICIT:
+            self._capabilities.setdefault(at.protocol, {}).update(listed)
+
+    async def _greet_pop3(self, at: Endpoint) -> tuple[str, dict[str, tuple[str, ...]]]:
+        async with await open_session(self._target, Pop3Session, at, self._timeout) as session:
             assert session.greeting is not None
             saw = _shown(session.greeting.raw)
             if not session.greeting.ok:
@@ -122,10 +125,8 @@ class _Doctor:
             await session.quit()
             return saw, listed
 
-    async def _greet_imap(self, at: Endpoint, tls: ssl.SSLContext | None) -> tuple[str, dict[str, tuple[str, ...]]]:
-        async with await ImapSession.open(
-            at.host, at.port, recorder=Recorder(), session=1, timeout=self._timeout, tls=tls
-        ) as session:
+    async def _greet_imap(self, at: Endpoint) -> tuple[str, dict[str, tuple[str, ...]]]:
+        async with await open_session(self._target, ImapSession, at, self._timeout) as session:
             assert session.greeting is not None
             saw = _shown(session.greeting.raw)
             listed: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(await session.capability()), ())
@@ -135,24 +136,19 @@ class _Doctor:
             await session.logout()
             return saw, listed
 
-    async def _greet_smtp(self, at: Endpoint, tls: ssl.SSLContext | None) -> tuple[str, dict[str, tuple[str, ...]]]:
-        async with await SmtpSession.open(
-            at.host,
-            at.port,
-            recorder=Recorder(),
-            session=1,
-            timeout=self._timeout,
-            tls=tls,
-            lmtp=at.protocol == "lmtp",
-        ) as session:
+    async def _greet_smtp(self, at: Endpoint) -> tuple[str, dict[str, tuple[str, ...]]]:
+        kind = LmtpSession if at.protocol == "lmtp" else SmtpSession
+        async with await open_session(self._target, kind, at, self._timeout) as session:
             assert session.greeting is not None
             saw = _shown(session.greeting.raw)
             if not session.greeting.ok:
                 raise TargetProtocolError(f"the greeting is {saw}")
-            _granted((await session.greet()).ok, "LHLO" if session.lmtp else "EHLO")
-            listed = {keyword: tuple(rest.split()) for keyword, rest in session.extensions.items()}
+            _granted((await session.greet()).ok, session.greets_with)
+            listed = _extensions(session)
             if at.tls is TlsMode.STARTTLS:
                 _granted((await session.starttls(self._target.tls_context())).ok, "STARTTLS")
+                _granted((await session.greet()).ok, f"{session.greets_with} inside TLS")
+                listed |= _extensions(session)  # AUTH may be announced only there (RFC 4954 §4)
             await session.quit()
             return saw, listed
 
@@ -259,12 +255,7 @@ class _Doctor:
         return raw[head.end() : head.end() + int(head.group(1))]
 
     async def _imap(self, account: Account) -> ImapSession:
-        names = self._target.endpoints
-        at = names.get("imap") or names["imaps"]
-        tls = self._target.tls_context() if at.tls is TlsMode.IMPLICIT else None
-        session = await ImapSession.open(
-            at.host, at.port, recorder=Recorder(), session=1, timeout=self._timeout, tls=tls
-        )
+        session = await imap_session(self._target, self._timeout)
         if not (await session.login(account.name, account.password)).ok:
             await session.close()
             raise TargetProtocolError(f"no IMAP login as {account.name}")
@@ -308,6 +299,14 @@ _MESSAGE = (
     b"Date: Mon, 01 Jan 2024 00:00:00 +0000\r\nMessage-ID: <%d@client.test>\r\n\r\n"
     b".a line that begins with a dot\r\n.\r\nthe end\r\n"
 )
+
+
+#: What the line about an endpoint says of TLS.
+_TLS_WORDS = {TlsMode.NONE: "", TlsMode.STARTTLS: ", TLS starts", TlsMode.IMPLICIT: ", inside TLS"}
+
+
+def _extensions(session: SmtpSession) -> dict[str, tuple[str, ...]]:
+    return {keyword: tuple(parameters.split()) for keyword, parameters in session.extensions.items()}
 
 
 def _granted(ok: bool, command: str) -> None:

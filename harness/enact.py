@@ -10,40 +10,45 @@ from collections.abc import Mapping
 
 from harness.cases import Case, Script
 from harness.dialogue import Dialogue
+from harness.dialogue.model import MAIL_PROTOCOLS
 from harness.enact_imap import ImapEnactment
 from harness.enact_pop3 import Pop3Enactment
+from harness.enact_smtp import SmtpEnactment
 from harness.enactment import Enactment
-from harness.errors import UsageError
 from harness.stage import Stage
 
 #: Who plays the dialogues of a protocol.
-ENACTMENTS: Mapping[str, type[Enactment]] = {"pop3": Pop3Enactment, "imap": ImapEnactment}
+ENACTMENTS: Mapping[str, type[Enactment]] = {
+    "pop3": Pop3Enactment,
+    "imap": ImapEnactment,
+    **dict.fromkeys(MAIL_PROTOCOLS, SmtpEnactment),
+}
 
 
 def dialogue_case(dialogue: Dialogue) -> Case:
-    """The case that plays a dialogue."""
+    """The case that plays a dialogue. One that sends mail makes its messages itself, in place of finding them."""
+    mail = dialogue.protocol in MAIL_PROTOCOLS
     return Case(
         id=dialogue.id,
         title=dialogue.title,
-        protocol=dialogue.protocol,
+        protocol="smtp" if mail else dialogue.protocol,
         requirements=dialogue.requirements,
         script=script_of(dialogue),
         position=dialogue.position,
         digest=dialogue.digest,
         requires=dialogue.requires,
-        messages=dialogue.messages,
+        messages=() if mail else dialogue.messages,
         isolation=dialogue.isolation,
         source=dialogue.source,
+        endpoint=dialogue.protocol if mail else "",
+        users=2 if mail and "other" in dialogue.names else 1,
     )
 
 
 def script_of(dialogue: Dialogue) -> Script:
     """The coroutine that plays a dialogue's steps in order."""
 
-    enactment = ENACTMENTS.get(dialogue.protocol)
-    if enactment is None:
-        problem = f"dialogues of {dialogue.protocol} cannot be played yet"
-        raise UsageError(problem, position=dialogue.position, mend=f"they can be for {', '.join(ENACTMENTS)}")
+    enactment = ENACTMENTS[dialogue.protocol]
 
     async def script(stage: Stage) -> None:
         await enactment(dialogue, stage).play()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.accounts import AccountPool
@@ -42,19 +43,26 @@ class Player:
 
     async def play(self, case: Case) -> Performance:
         """Play one case. Never raises for what a target does; only cancellation passes through."""
-        account = await self._lease(case)
-        return account if isinstance(account, Performance) else await self._play(case, account, masked=True)
+        if len(self.target.accounts) < case.users:
+            why = f"{case.users} accounts are needed, and the profile names {len(self.target.accounts)}"
+            return empty_performance(case, Ending.NOT_APPLICABLE, why)
+        try:
+            accounts = await self.pool.lease(case.users)
+        except SetupError as error:
+            return empty_performance(case, Ending.LOST, str(error))
+        return await self._play(case, accounts, masked=True)
 
-    async def play_unmasked(self, case: Case) -> tuple[Performance, Account]:
+    async def play_unmasked(self, case: Case) -> tuple[Performance, tuple[Account, ...]]:
         """Play one case and keep its secrets in the transcript, for a replay of its very bytes. Raises SetupError."""
-        account = await self.pool.lease()
-        return await self._play(case, account, masked=False), account
+        accounts = await self.pool.lease(case.users)
+        return await self._play(case, accounts, masked=False), accounts
 
-    async def _play(self, case: Case, account: Account, *, masked: bool) -> Performance:
+    async def _play(self, case: Case, accounts: Sequence[Account], *, masked: bool) -> Performance:
         stage = Stage(
             case,
             self.target,
-            account,
+            accounts[0],
+            neighbours=accounts[1:],
             corpus=self._settings.corpus,
             capabilities=self._capabilities,
             timeout=self._settings.timeout,
@@ -67,7 +75,7 @@ class Player:
         finally:
             await stage.close()
             seconds = time.monotonic() - began
-            await asyncio.gather(*(self._return(each, case.protocol) for each in (account, *stage.neighbours)))
+            await asyncio.gather(*(self._return(each, case.protocol) for each in (accounts[0], *stage.neighbours)))
         return Performance(
             case_id=case.id,
             ending=ending,
@@ -78,14 +86,10 @@ class Player:
             notes=tuple(stage.notes),
         )
 
-    async def _lease(self, case: Case) -> Account | Performance:
-        try:
-            return await self.pool.lease()
-        except SetupError as error:
-            return empty_performance(case, Ending.LOST, str(error))
-
     async def _perform(self, case: Case, stage: Stage) -> tuple[Ending, str]:
         """Run the script and say how it ended."""
+        if case.endpoint and case.endpoint not in self.target.endpoints:
+            return Ending.NOT_APPLICABLE, f"the target has no {case.endpoint} endpoint"
         missing = self._missing(case)
         if missing:
             return Ending.NOT_APPLICABLE, f"the target does not advertise {missing}"
@@ -102,7 +106,7 @@ class Player:
 
     def _missing(self, case: Case) -> str:
         """The first capability that the case requires and the target does not have (`SASL:PLAIN`: a parameter)."""
-        known = self._capabilities.get(case.protocol, {})
+        known = self._capabilities.get(case.endpoint or case.protocol, {})
         for wanted in case.requires:
             tag, _, parameter = wanted.partition(":")
             if tag not in known or (parameter and parameter not in known[tag]):

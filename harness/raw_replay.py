@@ -8,8 +8,9 @@ cannot be the same twice.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.accounts import AccountPool
@@ -29,10 +30,10 @@ _CHALLENGES = (b"AUTH ", b"APOP ", b"STLS")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A case as it was played with one account, with every octet."""
+    """A case as it was played with these accounts, with every octet."""
 
     case: Case
-    account: Account
+    accounts: tuple[Account, ...]
     transcript: Transcript
 
 
@@ -59,13 +60,15 @@ async def replay_all(recordings: Sequence[Recording], target: Target, corpus: Co
 
     async def one(recording: Recording) -> None:
         async with places, asyncio.timeout(60):
-            account = await pool.lease()
+            accounts = await pool.lease(recording.case.users)
             kinds = recording.case.messages
             messages = [corpus(kind, number) for number, kind in enumerate(kinds, 1)]
-            await target.loader.load(account, messages)
-            await _replay(recording, account)
-            await target.empty(account)
-            pool.give_back(account)
+            if messages:
+                await target.loader.load(accounts[0], messages)
+            await _replay(recording, accounts)
+            for account in accounts:
+                await target.empty(account)
+                pool.give_back(account)
 
     async with asyncio.TaskGroup() as group:
         for recording in recordings:
@@ -90,16 +93,24 @@ class _Raw:
         self.held = self.held[end + len(ending) :]
 
 
-async def _replay(recording: Recording, account: Account) -> None:
+def _translated(recording: Recording, accounts: Sequence[Account]) -> Callable[[bytes], bytes]:
+    """Puts these accounts' names and passwords in place of those in the recording, all at once."""
+    values: dict[bytes, bytes] = {}
+    for before, now in zip(recording.accounts, accounts, strict=True):
+        values |= {before.name.encode(): now.name.encode(), before.password.encode(): now.password.encode()}
+    found = re.compile(b"|".join(re.escape(each) for each in sorted(values, key=len, reverse=True)))
+    return lambda data: found.sub(lambda match: values[match[0]], data)
+
+
+async def _replay(recording: Recording, accounts: Sequence[Account]) -> None:
     open_ones: dict[int, _Raw] = {}
-    names = (recording.account.name.encode(), account.name.encode())
-    passwords = (recording.account.password.encode(), account.password.encode())
+    translated = _translated(recording, accounts)
     try:
         for event in recording.transcript.events:
             if event.kind is EventKind.CONNECTED:
                 open_ones[event.session] = await _connect(event.text)
             elif event.kind is EventKind.SENT:
-                data = event.data.replace(*names).replace(*passwords)
+                data = translated(event.data)
                 await asyncio.get_running_loop().sock_sendall(open_ones[event.session].connection, data)
             elif event.kind is EventKind.RECEIVED:
                 await open_ones[event.session].receive(event.data)

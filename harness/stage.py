@@ -9,23 +9,26 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TypeVar
 
 from harness.accounts import AccountPool
-from harness.cases import Case, Observation
-from harness.clients.imap import ImapReply, ImapSession
+from harness.cases import Case
+from harness.clients.imap import ImapSession
+from harness.clients.opening import OpenedSession
 from harness.clients.pop3 import Pop3Session
-from harness.clients.smtp import SmtpSession
+from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.corpus import Corpus, CorpusMessage, Trait
-from harness.dialogue import compare_message
 from harness.errors import TargetLost
-from harness.normalise.imap import canonical as imap_canonical
-from harness.normalise.pop3 import canonical
-from harness.targets.model import Account, Endpoint, Target
+from harness.mail_session import logged_in
+from harness.notebook import Notebook, shown
+from harness.targets.model import Account, Endpoint, Target, TlsMode
 from harness.transcript import EventKind, Recorder
-from harness.verdicts import Facet
 from harness.wire.connection import Connection
-from harness.wire.pop3 import Pop3Reply
+
+__all__ = ["Blocked", "Capabilities", "Enough", "Facts", "NotApplicable", "Stage", "shown"]
+
+S = TypeVar("S", bound=OpenedSession)
 
 #: Capability tags and their parameters, as the preflight found them: protocol -> TAG -> parameters.
 Capabilities = Mapping[str, Mapping[str, Sequence[str]]]
@@ -53,7 +56,7 @@ class Facts:
     capabilities: Mapping[str, Sequence[str]]
 
 
-class Stage:
+class Stage(Notebook):
     """One performance's stage."""
 
     def __init__(
@@ -67,42 +70,41 @@ class Stage:
         timeout: float,
         masked: bool = True,
         pool: AccountPool | None = None,
+        neighbours: Sequence[Account] = (),
     ) -> None:
         self.case = case
         self.account = account
         self.timeout = timeout
-        self.messages: tuple[CorpusMessage, ...] = ()
-        self.uids: dict[int, str] = {}  # names of loaded messages by UID, as far as the case knows them
-        self.observations: list[Observation] = []
-        self.notes: list[str] = []
-        self.recorder = Recorder([account.password] if masked else [])
+        exact = Trait.EXACT in target.loader.carries
+        secrets = [each.password for each in (account, *neighbours)]
+        super().__init__(Recorder(secrets if masked else []), exact=exact)
         self.facts = Facts(
             autologout_seconds=target.autologout_seconds,
-            exact=Trait.EXACT in target.loader.carries,
+            exact=exact,
             can_restart=target.can_restart,
-            capabilities=capabilities.get(case.protocol, {}),
+            capabilities=capabilities.get(case.endpoint or case.protocol, {}),
         )
-        self.neighbours: list[Account] = []  # further accounts that the case has leased
+        self.neighbours = list(neighbours)  # further accounts that the case has leased
         self._target = target
         self._pool = pool
         self._masked = masked
         self._corpus = corpus
-        self._sessions: list[Pop3Session | SmtpSession | ImapSession | Connection] = []
+        self._sessions: list[OpenedSession | Connection] = []
 
     # -- bringing things about ------------------------------------------------------------------
 
     def lease(self, users: int) -> tuple[Account, ...]:
         """So many accounts, the case's own first; all are emptied and given back when the case is over.
 
-        Only for cases with `isolation: target`: it takes what is free and waits for nobody, so that two cases can
-        never wait for each other. Raises NotApplicable where the target has fewer accounts, Blocked where too few are
-        free.
+        Those that the case asked for (`users`) are there. More are only for cases with `isolation: target`: what is
+        free is taken and nobody waited for, so that two cases can never wait for each other. Raises NotApplicable
+        where the target has fewer accounts, Blocked where too few are free.
         """
         if len(self._target.accounts) < users:
             given = len(self._target.accounts)
             raise NotApplicable(f"{users} accounts are needed at the same time, and the profile names {given}")
         wanted = users - 1 - len(self.neighbours)
-        self.neighbours += self._pool.lease_free(wanted) if self._pool is not None else ()
+        self.neighbours += self._pool.lease_free(max(wanted, 0)) if self._pool is not None else ()
         aside = (
             "; ".join(f"{name}: {why}" for name, why in list(self._pool.set_aside.items())[:2]) if self._pool else ""
         )
@@ -119,8 +121,7 @@ class Stage:
         """
         if not kinds:
             return ()
-        numbers = range(len(self.messages) + 1, len(self.messages) + len(kinds) + 1)
-        fresh = tuple(self._corpus(kind, number) for kind, number in zip(kinds, numbers, strict=True))
+        fresh = self.compose(*kinds)
         carries = self._target.loader.carries
         for message in fresh:
             missing = message.traits - carries
@@ -128,6 +129,12 @@ class Stage:
                 traits = ", ".join(sorted(missing))
                 raise Blocked(f"the way in cannot carry a {message.kind} message unharmed ({traits})")
         await self._target.loader.load(account or self.account, fresh)
+        return fresh
+
+    def compose(self, *kinds: str) -> tuple[CorpusMessage, ...]:
+        """Make one message of each kind, for the case to send; they are not loaded."""
+        numbers = range(len(self.messages) + 1, len(self.messages) + len(kinds) + 1)
+        fresh = tuple(self._corpus(kind, number) for kind, number in zip(kinds, numbers, strict=True))
         self.messages += fresh
         return fresh
 
@@ -136,17 +143,7 @@ class Stage:
 
         Raises NotApplicable where the target has no such endpoint, TargetLost, Blocked when the login fails.
         """
-        endpoint = self._endpoint("pop3s" if tls else "pop3")
-        session = await Pop3Session.open(
-            endpoint.host,
-            endpoint.port,
-            recorder=self.recorder,
-            session=len(self._sessions) + 1,
-            timeout=self.timeout,
-            tls=self._target.tls_context() if tls else None,
-            read_greeting=greeting or login,
-        )
-        self._sessions.append(session)
+        session = await self._open(Pop3Session, "pop3s" if tls else "pop3", greeting=greeting or login)
         if login:
             await self.login(session)
         return session
@@ -186,17 +183,8 @@ class Stage:
         `select` names a mailbox; with `examine` it is opened read-only. Raises NotApplicable where the target has no
         such endpoint, TargetLost, Blocked when the login or the selection fails.
         """
-        endpoint = self._endpoint("imaps" if tls else "imap")
-        session = await ImapSession.open(
-            endpoint.host,
-            endpoint.port,
-            recorder=self.recorder,
-            session=len(self._sessions) + 1,
-            timeout=self.timeout,
-            tls=self._target.tls_context() if tls else None,
-            read_greeting=greeting or login or select is not None,
-        )
-        self._sessions.append(session)
+        greeting = greeting or login or select is not None
+        session = await self._open(ImapSession, "imaps" if tls else "imap", greeting=greeting)
         if login or select is not None:
             reply = await session.login(self.account.name, self.account.password)
             self.require(reply.ok, f"a login as {self.account.name}; the answer was {shown(reply.tagged.raw)}")
@@ -205,23 +193,36 @@ class Stage:
             self.require(reply.ok, f"the mailbox {select}; the answer was {shown(reply.tagged.raw)}")
         return session
 
-    async def smtp(self) -> SmtpSession:
-        """Open an SMTP session with its greeting read. Raises NotApplicable, TargetLost."""
-        return await self._smtp("smtp")
+    async def smtp(self, *, greeting: bool = True) -> SmtpSession:
+        """Open an SMTP session, its greeting read, EHLO not sent. Raises NotApplicable, TargetLost."""
+        return await self._open(SmtpSession, "smtp", greeting=greeting)
 
-    async def lmtp(self) -> SmtpSession:
-        """Open an LMTP session with its greeting read. Raises NotApplicable, TargetLost."""
-        return await self._smtp("lmtp")
+    async def lmtp(self, *, greeting: bool = True) -> LmtpSession:
+        """Open an LMTP session, its greeting read, LHLO not sent. Raises NotApplicable, TargetLost."""
+        return await self._open(LmtpSession, "lmtp", greeting=greeting)
 
-    async def _smtp(self, name: str) -> SmtpSession:
+    async def submission(self, *, login: bool = True, tls: bool = False, greeting: bool = True) -> SmtpSession:
+        """Open a session for submission (RFC 6409), inside TLS from the start (`submissions`) or not.
+
+        With `login` EHLO is sent and the account logged in, after STARTTLS where AUTH is announced only inside TLS.
+        Raises NotApplicable, TargetLost, Blocked when the login fails.
+        """
+        session = await self._open(SmtpSession, "submissions" if tls else "submission", greeting=greeting or login)
+        if login:
+            reply = await logged_in(session, self.account, self.tls_context())
+            self.require(reply.ok, f"a login as {self.account.name}; the answer was {shown(reply.raw)}")
+        return session
+
+    async def _open(self, kind: type[S], name: str, *, greeting: bool) -> S:
         endpoint = self._endpoint(name)
-        session = await SmtpSession.open(
+        session = await kind.open(
             endpoint.host,
             endpoint.port,
             recorder=self.recorder,
             session=len(self._sessions) + 1,
             timeout=self.timeout,
-            lmtp=name == "lmtp",
+            tls=self._target.tls_context() if endpoint.tls is TlsMode.IMPLICIT else None,
+            read_greeting=greeting,
         )
         self._sessions.append(session)
         return session
@@ -248,75 +249,6 @@ class Stage:
         self.recorder.record(0, EventKind.NOTE, text=f"waiting {seconds:g} s: {why}")
         await asyncio.sleep(seconds)
 
-    # -- taking down ----------------------------------------------------------------------------
-
-    def expect(
-        self,
-        *requirements: str,
-        holds: bool,
-        facet: Facet,
-        expected: str,
-        observed: str,
-        kind: str,
-        event: int | None = None,
-    ) -> bool:
-        """Take down one expectation that cites requirements; returns whether it holds."""
-        self.observe(Observation(requirements, facet, holds, expected, observed, kind, event=self._event(event)))
-        return holds
-
-    def expect_status(self, reply: Pop3Reply, status: str, *requirements: str, command: bytes | None = None) -> bool:
-        """Expect a POP3 reply's status indicator."""
-        return self.expect(
-            *requirements,
-            holds=reply.status == status,
-            facet=Facet.STATUS,
-            expected=status,
-            observed=shown(reply.raw),
-            kind=f"status:{_class(reply)}",
-            event=reply.event,
-        )
-
-    def expect_tagged(self, reply: ImapReply, condition: str, *requirements: str) -> bool:
-        """Expect how an IMAP command ends: `OK`, `NO`, `BAD`, or one of several (`NO|BAD`)."""
-        return self.expect(
-            *requirements,
-            holds=reply.condition in condition.split("|"),
-            facet=Facet.STATUS,
-            expected=condition,
-            observed=shown(reply.tagged.raw),
-            kind=f"status:{reply.condition if reply.condition in ('OK', 'NO', 'BAD') else 'other'}",
-            event=reply.tagged.event,
-        )
-
-    def expect_code(self, reply: ImapReply, name: str, *requirements: str) -> bool:
-        """Expect a response code of this name in the tagged response or the untagged ones before it."""
-        found = reply.coded(name)
-        return self.expect(
-            *requirements,
-            holds=found is not None,
-            facet=Facet.CODE,
-            expected=f"the response code {name}",
-            observed=shown(reply.tagged.raw),
-            kind="code" if found is not None else "no-code",
-            event=reply.tagged.event,
-        )
-
-    def expect_message(self, reply: Pop3Reply, message: CorpusMessage, *requirements: str) -> bool:
-        """Expect the body of a reply to RETR to be this message, byte for byte, but for trace fields before it."""
-        difference = (
-            compare_message(message.data, reply.body, exact=self.facts.exact) if reply.body is not None else None
-        )
-        holds = reply.body is not None and difference is None
-        return self.expect(
-            *requirements,
-            holds=holds,
-            facet=Facet.CONTENT,
-            expected=f"the {message.kind} message of {len(message.data)} octets",
-            observed="the message" if holds else (difference.text if difference else shown(reply.raw)),
-            kind="same" if holds else (f"content:{difference.kind}" if difference else f"status:{_class(reply)}"),
-            event=reply.event,
-        )
-
     def require(self, holds: bool, what: str) -> None:
         """Take down a prerequisite. Raises Blocked where it fails."""
         if not holds:
@@ -326,27 +258,6 @@ class Stage:
         """End the case: the target lacks what it is about."""
         raise NotApplicable(why)
 
-    def note(self, text: str) -> None:
-        """Add a remark to the result."""
-        self.notes.append(text)
-
-    def observe(self, observation: Observation) -> None:
-        """Take down a ready observation (dialogues do), without secrets."""
-        masked = self.recorder.mask_text(observation.observed)
-        self.observations.append(replace(observation, observed=masked))
-
-    def canonical(self, command: bytes | None, reply: Pop3Reply) -> dict[str, object]:
-        """A reply's canonical form, for the comparison with the oracle."""
-        return canonical(command, reply, self.messages)
-
-    def imap_canonical(self, command: bytes | None, reply: ImapReply) -> dict[str, object]:
-        """An IMAP reply's canonical form, for the comparison with the oracle."""
-        return imap_canonical(command, reply, self.messages, self.uids)
-
-    def _event(self, event: int | None) -> int | None:
-        events = len(self.recorder.transcript.events)
-        return event if event is not None else (events - 1 if events else None)
-
     async def close(self) -> None:
         """Close every session that is still open."""
         for session in self._sessions:
@@ -354,13 +265,3 @@ class Stage:
                 await session.close()
             except (OSError, TargetLost):
                 continue
-
-
-def _class(reply: Pop3Reply) -> str:
-    return reply.status if reply.status in ("+OK", "-ERR") else "other"
-
-
-def shown(raw: bytes, limit: int = 120) -> str:
-    """Bytes of a target as printable text, for a sentence: control and non-ASCII octets as escapes, long ones cut."""
-    text = raw[:limit].decode("latin-1").encode("unicode_escape").decode("ascii")
-    return f"`{text}`" + (f" … ({len(raw)} octets)" if len(raw) > limit else "")

@@ -9,10 +9,11 @@ from harness.corpus import Corpus
 from harness.normalise.imap_rules import RULES as IMAP_RULES
 from harness.normalise.pop3 import RULES as POP3_RULES
 from harness.normalise.rules import RuleSet
+from harness.normalise.smtp import RULES as SMTP_RULES
 from harness.requirements.model import Requirement
 
 #: Every rule that a run uses.
-RULES = RuleSet((*POP3_RULES, *IMAP_RULES))
+RULES = RuleSet((*POP3_RULES, *IMAP_RULES, *SMTP_RULES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,9 @@ async def _recordings(cases: Sequence[Case], player: Player, oracle: Oracle, job
 
     async def one(case: Case) -> None:
         async with places:
-            performance, account = await player.play_unmasked(case)
+            performance, accounts = await player.play_unmasked(case)
             await oracle.perform(case)
-        recording = Recording(case, account, performance.transcript)
+        recording = Recording(case, accounts, performance.transcript)
         if performance.ending is Ending.FINISHED and performance.seconds < 1 and replayable(recording):
             found.append(recording)
 

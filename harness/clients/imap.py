@@ -13,14 +13,14 @@ import contextlib
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from types import TracebackType
 
 from harness.clients.imap_commands import CommandTracker, Pending
 from harness.clients.imap_reply import ImapReply, NonSync, Part, exists
+from harness.clients.opening import OpenedSession
 from harness.clients.scram import ScramSha256Client
 from harness.errors import TargetFlooded, TargetLost, TargetProtocolError, TargetSilent
-from harness.transcript import EventKind, Exchange, Recorder
-from harness.wire.connection import LONG_REPLY, Closing, Connection, ReplyParser
+from harness.transcript import EventKind, Exchange
+from harness.wire.connection import LONG_REPLY, Connection, ReplyParser
 from harness.wire.imap import (
     RESPONSE_LIMIT,
     ContinuationRequest,
@@ -36,8 +36,8 @@ from harness.wire.imap_values import Scalar
 __all__ = ["ImapReply", "ImapSession", "NonSync", "Part", "exists"]
 
 
-class ImapSession:
-    """One session. Open it with `ImapSession.open` and end it with `close`, or use it as `async with`.
+class ImapSession(OpenedSession):
+    """One session.
 
     Whatever the target answers is returned: this client checks nothing that a case may want to see broken. Methods
     that wait raise TargetLost (a subclass says how).
@@ -46,7 +46,7 @@ class ImapSession:
     protocol = "imap"
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.greeting: ImapResponse | None = None
         self._inbox: deque[ImapResponse] = deque()  # read, and not handed out yet
         self._tracker = CommandTracker()
@@ -54,36 +54,9 @@ class ImapSession:
         self._since = bytearray()  # what came since the last command ended, for the record
         self._tags = 0
 
-    @classmethod
-    async def open(
-        cls,
-        host: str,
-        port: int,
-        *,
-        recorder: Recorder,
-        session: int = 1,
-        timeout: float,
-        tls: ssl.SSLContext | None = None,
-        read_greeting: bool = True,
-    ) -> ImapSession:
-        """Connect, and read the greeting unless told not to. With `tls`, TLS comes first (RFC 8314 §3)."""
-        connection = await Connection.open(host, port, recorder=recorder, session=session, timeout=timeout, tls=tls)
-        client = cls(connection)
-        if read_greeting:
-            try:
-                await client.next()
-            except BaseException:
-                await client.close()
-                raise
-        return client
-
-    async def __aenter__(self) -> ImapSession:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+    async def read_greeting(self) -> None:
+        """Read the greeting."""
+        await self.next()
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
@@ -187,14 +160,6 @@ class ImapSession:
     async def hears_within(self, budget: float) -> bool:
         """True as soon as there is something to read or the connection ends, False after `budget` quiet seconds."""
         return bool(self._inbox) or await self.connection.hears_within(budget)
-
-    async def wait_closed(self, budget: float | None = None) -> Closing:
-        """Wait for the target to close, at most `budget` seconds (None: the session's timeout). Never raises."""
-        return await self.connection.wait_closed(self.connection.timeout if budget is None else budget)
-
-    async def close(self) -> None:
-        """End the connection from this side, without a goodbye. Never raises."""
-        await self.connection.close()
 
     @contextlib.asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:

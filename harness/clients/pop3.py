@@ -12,7 +12,6 @@ from dataclasses import replace
 from harness.clients.scram import ScramSha256Client
 from harness.clients.session import ClientSession
 from harness.errors import TargetProtocolError
-from harness.transcript import Recorder
 from harness.wire.connection import Connection
 from harness.wire.pop3 import Pop3Reply, Pop3ReplyParser, is_multiline
 
@@ -27,29 +26,6 @@ class Pop3Session(ClientSession[Pop3Reply]):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self._in_sasl = False
-
-    @classmethod
-    async def open(
-        cls,
-        host: str,
-        port: int,
-        *,
-        recorder: Recorder,
-        session: int = 1,
-        timeout: float,
-        tls: ssl.SSLContext | None = None,
-        read_greeting: bool = True,
-    ) -> Pop3Session:
-        """Connect, and read the greeting unless told not to. With `tls`, TLS comes first (RFC 8314 §3)."""
-        connection = await Connection.open(host, port, recorder=recorder, session=session, timeout=timeout, tls=tls)
-        client = cls(connection)
-        if read_greeting:
-            try:
-                await client.read_reply()
-            except BaseException:
-                await client.close()
-                raise
-        return client
 
     @property
     def timestamp(self) -> bytes | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ssl
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
+from harness.clients.opening import OpenedSession
 from harness.errors import TargetLost
 from harness.transcript import Exchange
-from harness.wire.connection import Closing, Connection, ReplyParser
+from harness.wire.connection import Connection, ReplyParser
 
 R = TypeVar("R")
 
@@ -25,29 +25,27 @@ class Asked:
     event: int | None = None
 
 
-class ClientSession(ABC, Generic[R]):
-    """One session whose replies come in the order of its commands. End it with `close`, or use it as `async with`.
+class ClientSession(OpenedSession, Generic[R]):
+    """One session whose replies come in the order of its commands.
 
     Whatever the target answers is returned: these clients check nothing that a case may want to see broken. Every
     method that waits raises TargetLost (a subclass says how) when no whole reply comes in time.
     """
 
-    protocol: str
-
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.greeting: R | None = None
         self.unasked: list[bytes] = []  # what came when no reply was due
         self._asked: deque[Asked] = deque([Asked(None)])
         self._tail = b""  # sent, and not ended by CRLF yet
 
-    async def __aenter__(self) -> Self:
-        return self
+    async def read_greeting(self) -> None:
+        """Read the greeting."""
+        await self.read_reply()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+    @abstractmethod
+    async def read_reply(self) -> R:
+        """Read the next reply: to the oldest command without one, or else to what was sent without a CRLF."""
 
     @property
     def outstanding(self) -> int:
@@ -67,10 +65,15 @@ class ClientSession(ABC, Generic[R]):
             self._note_unasked()
         segments = [data] if isinstance(data, bytes) else list(data)
         event = await self.connection.send_segments(segments)
-        *lines, self._tail = (self._tail + b"".join(segments)).split(b"\r\n")
-        for line in lines:
+        self._tail += b"".join(segments)
+        for line in self._whole_lines():
             self._asked.extend([Asked(line, event)] * self._replies_due(line))
         return event
+
+    def _whole_lines(self) -> Iterable[bytes]:
+        """Take the lines that have been sent whole out of what was sent."""
+        *lines, self._tail = self._tail.split(b"\r\n")
+        return lines
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """The handshake alone. What was sent in the clear and not answered is forgotten, as the target must too."""
@@ -78,17 +81,9 @@ class ClientSession(ABC, Generic[R]):
         self._tail = b""
         await self.connection.start_tls(context)
 
-    async def wait_closed(self, budget: float | None = None) -> Closing:
-        """Wait for the target to close, at most `budget` seconds (None: the session's timeout). Never raises."""
-        return await self.connection.wait_closed(self.connection.timeout if budget is None else budget)
-
     def finish_sending(self) -> None:
         """Leave as far as the target can tell, and stay to see it close: a half-closed connection."""
         self.connection.finish_sending()
-
-    async def close(self) -> None:
-        """End the connection from this side, without a goodbye. Never raises."""
-        await self.connection.close()
 
     @abstractmethod
     def _replies_due(self, line: bytes) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from harness.dialogue.model import Chunk, ChunkForm, Template, Variable
+from harness.dialogue.model import WHOLE_FORMS, Chunk, ChunkForm, Template, Variable
 from harness.errors import HarnessError
+from harness.wire.smtp import stuffed
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -60,10 +61,21 @@ def substitute(template: Template, bindings: Bindings) -> bytes:
 
 
 def chunk_octets(chunk: Chunk, bindings: Bindings) -> bytes:
-    """A chunk's octets with its names replaced. In a literal a message's name stands for its octets, not its UID."""
-    whole = chunk.form in (ChunkForm.LITERAL, ChunkForm.LITERAL_PLUS)
+    """A chunk's octets with its names replaced. In a literal a message's name stands for its octets, not its UID.
+
+    A message as DATA carries it comes without its last CRLF, which ends the line that it is sent in.
+    """
+    whole = chunk.form in WHOLE_FORMS
     octets = b"".join(_value(piece, bindings, whole=whole) for piece in chunk.pieces) * chunk.times
-    return base64.b64encode(octets) if chunk.form is ChunkForm.BASE64 else octets
+    match chunk.form:
+        case ChunkForm.BASE64:
+            return base64.b64encode(octets)
+        case ChunkForm.DATA:
+            return stuffed(octets).removesuffix(b"\r\n")
+        case ChunkForm.OCTETS:
+            return b"%d" % len(octets)
+        case _:
+            return octets
 
 
 def _value(piece: bytes | Variable, bindings: Bindings, *, whole: bool) -> bytes:

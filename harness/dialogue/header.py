@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.cases import Isolation
-from harness.dialogue.model import START_STATES
+from harness.dialogue.model import START_STATES, USUAL_STARTS
 from harness.dialogue.source import Line, suggestion, without_comment
 
 KEYS = ("title", "protocol", "start", "messages", "requires", "isolation")
@@ -56,11 +56,12 @@ def parse_header(lines: list[Line]) -> tuple[Header, int]:
         if key not in fields:
             raise lines[0].error(0, f"the header has no {key}", f"add a line `{key}: …`")
     protocol = _one_of(fields["protocol"], tuple(START_STATES), "protocols")
-    states = START_STATES[protocol]
     return Header(
         title=fields["title"].text,
         protocol=protocol,
-        start=_one_of(fields["start"], states, f"{protocol} starts at") if "start" in fields else states[-1],
+        start=_one_of(fields["start"], START_STATES[protocol], f"{protocol} starts at")
+        if "start" in fields
+        else USUAL_STARTS[protocol],
         messages=_read(fields, "messages", _messages),
         requires=_read(fields, "requires", _requires),
         isolation=Isolation(_one_of(fields["isolation"], tuple(Isolation), "isolations"))

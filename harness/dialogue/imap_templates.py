@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
-from harness.dialogue.model import Chunk, ChunkForm, Template, Variable
+from harness.dialogue.formed_templates import parse_formed
+from harness.dialogue.model import ChunkForm, Template
 from harness.dialogue.source import Line, without_comment
-from harness.dialogue.templates import check_line_text, name_at, pieces_of, quoted
+from harness.dialogue.templates import check_line_text
 
-_FORM = re.compile(r"\{(literal\+?|base64) ")
+_FORMS = (ChunkForm.LITERAL, ChunkForm.LITERAL_PLUS, ChunkForm.BASE64)
 _COUNT = re.compile(r"\{[0-9]+\+?\}\Z")
 
 
@@ -23,33 +24,4 @@ def parse_imap_line_template(line: Line, start: int) -> Template:
         offset = line.text.rindex("{", start, end)
         mend = 'write {literal "…"}, which counts by itself, or C! "…\\r\\n"'
         raise line.error(offset, "the server would wait for a literal's octets", mend)
-    chunks: list[Chunk] = []
-    at = start
-    while at < end or not chunks:
-        found = _FORM.search(line.text, at, end)
-        stop = found.start() if found else end
-        if stop > at or not found:
-            chunks.append(Chunk(pieces_of(line, at, line.text[at:stop], escapes=False)))
-        at = stop
-        if found:
-            chunk, at = _formed(line, found)
-            chunks.append(chunk)
-    return tuple(chunks)
-
-
-def _formed(line: Line, found: re.Match[str]) -> tuple[Chunk, int]:
-    """A literal or Base64, and the offset behind it."""
-    form, at = ChunkForm(found[1]), found.end()
-    if line.text[at : at + 1] == "$":
-        name = name_at(line, at)
-        chunk, at = Chunk((Variable(name),), form=form), at + 1 + len(name)
-    else:
-        pieces, at = quoted(line, at)
-        times = re.compile(r"\*([1-9][0-9]{0,7})").match(line.text, at)
-        chunk = Chunk(pieces, int(times[1]) if times else 1, form)
-        at = times.end() if times else at
-    if line.text[at : at + 1] != "}":
-        raise line.error(
-            at, f"{{{form.value} …}} is not closed", f'write {{{form.value} "…"}} or {{{form.value} $name}}'
-        )
-    return chunk, at + 1
+    return parse_formed(line, start, end, _FORMS)

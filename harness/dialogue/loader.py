@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from harness.dialogue.model import Dialogue
+from harness.dialogue.model import MAIL_PROTOCOLS, Dialogue
 from harness.dialogue.parser import decode_dialogue, parse_dialogue
 from harness.errors import Position, UsageError
 
@@ -62,7 +62,7 @@ def _load(path: Path, root: Path) -> Dialogue:
         mend = "use lower-case letters, digits and single hyphens"
         raise UsageError(f"the name {slug!r} is not a slug", position=place, mend=mend)
     dialogue = read_dialogue(path)
-    if dialogue.protocol != protocol:
+    if dialogue.protocol != protocol and not (protocol == "smtp" and dialogue.protocol in MAIL_PROTOCOLS):
         mend = f"move it, or write `protocol: {protocol}`"
         raise UsageError(f"a dialogue of {dialogue.protocol} lies in {protocol}/", position=place, mend=mend)
     return replace(dialogue, id="/".join(parts))

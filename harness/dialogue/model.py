@@ -15,16 +15,30 @@ from pathlib import Path
 from harness.cases import Isolation
 from harness.errors import Position
 
-#: Where session 1 can be brought before the first step, by protocol; the last is the default.
+#: Protocols whose sessions send mail; all three speak SMTP's language.
+MAIL_PROTOCOLS = ("smtp", "submission", "lmtp")
+
+#: Where each session can be brought before its first step, by protocol.
 START_STATES: dict[str, tuple[str, ...]] = {
     "pop3": ("connected", "greeted", "transaction"),
-    "smtp": ("connected", "greeted"),
-    "lmtp": ("connected", "greeted"),
+    "smtp": ("connected", "greeted", "mail", "recipient", "data"),
+    "lmtp": ("connected", "greeted", "mail", "recipient", "data"),
+    "submission": ("connected", "greeted", "authenticated", "mail", "recipient", "data"),
     "imap": ("connected", "greeted", "authenticated", "selected"),
+}
+#: Where a session starts when the header does not say.
+USUAL_STARTS: dict[str, str] = {
+    "pop3": "transaction",
+    "smtp": "greeted",
+    "lmtp": "greeted",
+    "submission": "authenticated",
+    "imap": "selected",
 }
 
 #: Names that are bound before the first step, beside `m1`, `m2` … for the loaded messages.
 START_NAMES = ("user", "password", "address")
+#: Those that mail protocols have beside them. `other` is the address of a second account.
+MAIL_NAMES = ("other", "sender", "stranger", "local", "domain", "client")
 
 
 class Role(StrEnum):
@@ -231,12 +245,19 @@ def _inner(words: Sequence[Word]) -> Iterator[Word]:
 
 
 class ChunkForm(StrEnum):
-    """How a chunk is sent: as it is, in Base64, or as an IMAP literal, synchronizing or not (RFC 7888)."""
+    """How a chunk is sent: as it is, in Base64, as an IMAP literal, synchronizing or not (RFC 7888), as SMTP's DATA
+    carries a message (RFC 5321 §4.5.2), or only how many octets it has."""
 
     PLAIN = ""
     BASE64 = "base64"
     LITERAL = "literal"
     LITERAL_PLUS = "literal+"
+    DATA = "data"
+    OCTETS = "octets"
+
+
+#: Forms in which a message's name stands for all of its octets.
+WHOLE_FORMS = (ChunkForm.LITERAL, ChunkForm.LITERAL_PLUS, ChunkForm.DATA, ChunkForm.OCTETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +329,25 @@ class Dialogue:
     source: str = field(default="", compare=False, repr=False)
     digest: str = field(default="", compare=False)
     id: str = field(default="", compare=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that a step sends or matches, the loaded messages' among them."""
+        sent = (
+            piece
+            for step in self.steps
+            if not isinstance(step, Expect)
+            for chunk in step.template
+            for piece in chunk.pieces
+        )
+        matched = (
+            word
+            for step in self.steps
+            if isinstance(step, Expect)
+            for pattern in step.alternatives
+            for word in pattern.all_words()
+        )
+        return frozenset(each.name for each in (*sent, *matched) if isinstance(each, Variable))
 
     @property
     def position(self) -> Position:

@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass, field
 
 from harness.dialogue.header import Header
-from harness.dialogue.model import MESSAGE_WORDS, START_NAMES, ChunkForm, Pattern, Template, Variable
+from harness.dialogue.model import (
+    MAIL_NAMES,
+    MAIL_PROTOCOLS,
+    MESSAGE_WORDS,
+    START_NAMES,
+    WHOLE_FORMS,
+    Pattern,
+    Template,
+    Variable,
+)
 from harness.dialogue.patterns import PlacedPattern
 from harness.dialogue.source import Line
 
@@ -28,12 +37,13 @@ class Names:
     def __post_init__(self) -> None:
         self._messages = {f"m{number}" for number in range(1, len(self.header.messages) + 1)}
         known = not self.as_uid or self.header.start == "selected"
-        self._certain = {*START_NAMES, *(self._messages if known else ())}
+        more = MAIL_NAMES if self.header.protocol in MAIL_PROTOCOLS else ()
+        self._certain = {*START_NAMES, *more, *(self._messages if known else ())}
 
     def sent(self, line: Line, template: Template, *, raw: bool) -> None:
         """Names in a template: each must be bound by now."""
         for chunk in template:
-            whole = chunk.form in (ChunkForm.LITERAL, ChunkForm.LITERAL_PLUS)
+            whole = chunk.form in WHOLE_FORMS
             for piece in chunk.pieces:
                 if isinstance(piece, Variable):
                     self._check_sent(line, piece.name, whole=whole or (raw and not self.as_uid))

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.dialogue.flow import Flow
+from harness.dialogue.formed_templates import parse_mail_line_template
 from harness.dialogue.header import parse_header
 from harness.dialogue.imap_flow import ImapFlow
 from harness.dialogue.imap_patterns import parse_imap_expectation
 from harness.dialogue.imap_templates import parse_imap_line_template
-from harness.dialogue.model import Dialogue, Expect, Send, SendRaw, Step
+from harness.dialogue.model import MAIL_PROTOCOLS, Dialogue, Expect, Send, SendRaw, Step, Template
 from harness.dialogue.patterns import parse_expectation
 from harness.dialogue.source import Line, split_lines
 from harness.dialogue.templates import parse_line_template, parse_raw_template
@@ -64,8 +66,7 @@ def _step(line: Line, flow: Flow | ImapFlow) -> Step:
     side, session, mark, start = _form(line)
     if side == "C":
         raw = mark == "!"
-        read_line = parse_imap_line_template if isinstance(flow, ImapFlow) else parse_line_template
-        template = parse_raw_template(line, start) if raw else read_line(line, start)
+        template = parse_raw_template(line, start) if raw else _read_line(flow)(line, start)
         flow.send(line, session, template, raw=raw)
         return (SendRaw if raw else Send)(session, template, line.at())
     optional = mark == "?"
@@ -73,6 +74,13 @@ def _step(line: Line, flow: Flow | ImapFlow) -> Step:
     role = flow.expect(line, session, expectation, optional=optional)
     patterns = tuple(placed.pattern for placed in expectation.alternatives)
     return Expect(session, optional, patterns, expectation.requirements, role, line.at())
+
+
+def _read_line(flow: Flow | ImapFlow) -> Callable[[Line, int], Template]:
+    """What reads a `C:` line of the flow's protocol."""
+    if isinstance(flow, ImapFlow):
+        return parse_imap_line_template
+    return parse_mail_line_template if flow.header.protocol in MAIL_PROTOCOLS else parse_line_template
 
 
 def _form(line: Line) -> tuple[str, int, str, int]:

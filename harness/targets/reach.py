@@ -5,17 +5,20 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from harness.clients.imap import ImapSession
+from harness.clients.opening import OpenedSession
 from harness.clients.pop3 import Pop3Session
-from harness.clients.smtp import SmtpSession
+from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.errors import SetupError
 from harness.targets.model import Account, Endpoint, TlsMode
 from harness.transcript import Recorder
 
 #: Seconds for one answer while a mailbox is loaded or emptied.
 ANSWER_TIMEOUT = 20.0
+
+S = TypeVar("S", bound=OpenedSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +60,25 @@ def endpoint_of(reach: Reaching, *names: str) -> Endpoint:
     raise SetupError(f"the target has no {' or '.join(names)} endpoint", mend="name its port in the profile's [ports]")
 
 
-def _implicit(reach: Reaching, endpoint: Endpoint) -> ssl.SSLContext | None:
-    return reach.tls_context() if endpoint.tls is TlsMode.IMPLICIT else None
+async def open_session(reach: Reaching, kind: type[S], at: Endpoint, timeout: float) -> S:
+    """A session with its greeting read, inside TLS where the endpoint is. Raises TargetLost."""
+    tls = reach.tls_context() if at.tls is TlsMode.IMPLICIT else None
+    return await kind.open(at.host, at.port, recorder=Recorder(), timeout=timeout, tls=tls)
 
 
 async def pop3_session(reach: Reaching, timeout: float = ANSWER_TIMEOUT) -> Pop3Session:
     """A POP3 session with its greeting read. Raises SetupError, TargetLost."""
-    at = endpoint_of(reach, "pop3", "pop3s")
-    return await Pop3Session.open(
-        at.host, at.port, recorder=Recorder(), session=1, timeout=timeout, tls=_implicit(reach, at)
-    )
+    return await open_session(reach, Pop3Session, endpoint_of(reach, "pop3", "pop3s"), timeout)
 
 
 async def imap_session(reach: Reaching, timeout: float = ANSWER_TIMEOUT) -> ImapSession:
     """An IMAP session with its greeting read. Raises SetupError, TargetLost."""
-    at = endpoint_of(reach, "imap", "imaps")
-    return await ImapSession.open(
-        at.host, at.port, recorder=Recorder(), session=1, timeout=timeout, tls=_implicit(reach, at)
-    )
+    return await open_session(reach, ImapSession, endpoint_of(reach, "imap", "imaps"), timeout)
 
 
 async def smtp_session(reach: Reaching, name: str, timeout: float = ANSWER_TIMEOUT) -> SmtpSession:
     """An SMTP or LMTP session with its greeting read. Raises SetupError, TargetLost."""
-    at = endpoint_of(reach, name)
-    return await SmtpSession.open(
-        at.host, at.port, recorder=Recorder(), session=1, timeout=timeout, tls=_implicit(reach, at), lmtp=name == "lmtp"
-    )
+    return await open_session(reach, LmtpSession if name == "lmtp" else SmtpSession, endpoint_of(reach, name), timeout)
 
 
 def filled(command: Sequence[str], account: Account) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.clients.smtp import SmtpSession
+from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.errors import TargetSilent
 from harness.tests.peers import Peer, PeerSession, tls_contexts
 from harness.transcript import Recorder
@@ -41,7 +41,7 @@ async def smtp_server(peer: PeerSession) -> None:
 
 
 async def open_at(address: tuple[str, int], recorder: Recorder, *, lmtp: bool = False) -> SmtpSession:
-    return await SmtpSession.open(*address, recorder=recorder, timeout=10.0, lmtp=lmtp)
+    return await (LmtpSession if lmtp else SmtpSession).open(*address, recorder=recorder, timeout=10.0)
 
 
 async def test_a_delivery_by_smtp() -> None:

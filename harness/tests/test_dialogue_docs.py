@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.dialogue.header import KEYS
-from harness.dialogue.model import START_NAMES, START_STATES
+from harness.dialogue.model import MAIL_NAMES, START_NAMES, START_STATES
 from harness.dialogue.parser import parse_dialogue
 from harness.dialogue.patterns import IMAP_PLACEHOLDERS, PLACEHOLDERS
 
@@ -24,7 +24,7 @@ def page() -> str:
 def test_its_examples_parse(page: str) -> None:
     blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", page, re.MULTILINE)
     examples = [textwrap.dedent(block).strip("\n") for block in blocks if "C: " in block]
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         text = example if example.startswith("title:") else f"title: t\nprotocol: pop3\n\n{example}"
         assert parse_dialogue(text, DOCS).requirements
@@ -36,5 +36,5 @@ def test_it_names_every_placeholder_and_no_other(page: str) -> None:
 
 def test_it_names_every_header_key_state_and_name(page: str) -> None:
     assert re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE) == list(KEYS)
-    for word in (*START_STATES, *sum(START_STATES.values(), ()), *(f"${name}" for name in START_NAMES)):
+    for word in (*START_STATES, *sum(START_STATES.values(), ()), *(f"${name}" for name in (*START_NAMES, *MAIL_NAMES))):
         assert f"`{word}`" in page
