@@ -89,8 +89,8 @@ class _Collector:
             self._mailbox_status(response)
         elif name in ("SEARCH", "SORT", "THREAD", "ESEARCH"):
             self._found(name, response)
-        elif name == "FLAGS":  # which keywords a mailbox knows is its own history
-            self.data[name] = [flag for flag in _flags(response.arguments) if flag.startswith("\\")]
+        elif name == "FLAGS":
+            self.data[name] = _system_flags(response.arguments)
         elif name in ("CAPABILITY", "ENABLED"):
             self.data[name] = _flags(response.arguments)
         else:
@@ -109,7 +109,7 @@ class _Collector:
         if code is not None and code.name not in ("HIGHESTMODSEQ", "NOMODSEQ"):  # RFC 7162: told by who keeps them
             values = [plain(value) for value in code.arguments]
             if code.name == "PERMANENTFLAGS":
-                values = [*_flags(code.arguments)]
+                values = [*_system_flags(code.arguments)]
             self.data[f"[{code.name}]"] = [] if code.name in _OWN else values
 
     def _seen(self, response: UntaggedResponse) -> None:
@@ -206,6 +206,11 @@ def _flags(values: Sequence[Value]) -> list[str]:
     """Flags, attributes or capabilities: sorted, in upper case."""
     inner = values[0].items if len(values) == 1 and isinstance(values[0], Items) else values
     return sorted({label(value) for value in inner})
+
+
+def _system_flags(values: Sequence[Value]) -> list[str]:
+    r"""The flags that begin with \\, `\\*` too: which keywords a mailbox knows is its own history (RFC 3501 §7.2.6)."""
+    return [flag for flag in _flags(values) if flag.startswith("\\")]
 
 
 def plain(value: Value) -> object:
