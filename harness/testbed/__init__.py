@@ -1,0 +1,34 @@
+"""What surrounds a target that relays: DNS for `.test` names, and scripted next hops that record every Attempt.
+
+A case (`relay/…`) asks its stage for the testbed; each case gets domains and hops of its own, and what it opened ends
+with it:
+
+    bed = stage.testbed                                    # NotApplicable where the target cannot be given one
+    hop = await bed.hop(greylisting(2))                    # plan: one for each connection, the last one for the rest
+    ...  a message for bob@{hop.domain} is submitted ...
+    first = await hop.attempt(1)                           # the Attempt once it has ended; None if it never came
+    await bed.flush()                                      # the target tries what waits in its queue now
+    sent = await hop.message(1)                            # the first message that the hop accepted: a Transaction
+
+    first.fate            Fate.DEFERRED                    first.verbs      ("EHLO", "MAIL", "RCPT", "RSET", "QUIT")
+    first.transactions    Transaction(reverse_path, parameters, recipients, message, raw, code …)
+    first.said            every octet of both sides, in order, with times
+
+Waiting is an event with a budget (`within` seconds; usually some retry intervals), never a sleep. `hop.begun(n)`,
+`hop.reached(Point.DOT)` and `hop.attempts()` look at attempts that still go on: a target waits ten minutes for a hop
+that is silent. `hop.refuse()` and `hop.listen()` close and open the port, `hop.follow(plan)` changes the plan.
+
+Plans (`plan.py`) are data: `deferring(Point.MAIL)`, `refusing(Point.DOT)`, `dropping(Point.DATA)`, `silent(Point.DOT)`,
+`without_ehlo()`, `offering_tls()`, `breaking_tls()`, `GOOD.without("8BITMIME")`, `GOOD.announcing("SIZE 1000")`,
+`GOOD.answering("bob", "550 5.1.1 no")`, `AttemptPlan(octets_a_second=…)`, `in_turn(plan, plan)`, and for everything
+else `GOOD.at(Point.MAIL, "451-4.3.0 two\\r\\n451 4.3.0 lines", Then.CLOSE)`.
+
+DNS: `await bed.domain(f"MX 10 {a.name}.", f"MX 20 {b.name}.")` gives a fresh mail domain with these records,
+`bed.domain("MX 0 .")` one with a null MX, `bed.domain(trouble=Trouble.SERVFAIL)` a sick one, `bed.unknown_domain()` one
+that does not exist; `bed.name(name, "CNAME x.test.")` gives any other name records, `bed.queries(name)` is what was
+asked.
+
+`plan`, `attempt`, `names`: the data. `hop_session`, `hop`, `attempt_log`, `dns_server`: what plays and records it; they
+use nothing but dnspython, since a sidecar container runs them too. `bed`: the testbed of a run; `control`, `remote` and
+`sidecar` bring it into a container; `case_bed` is one case's share of it.
+"""
