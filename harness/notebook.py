@@ -6,6 +6,7 @@ What POP3, IMAP and SMTP replies are expected to be is said here once, so that e
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.cases import Observation
@@ -116,6 +117,37 @@ class Notebook:
             observed="the message" if holds else (difference.text if difference else shown(reply.raw)),
             kind="same" if holds else (f"content:{difference.kind}" if difference else f"status:{_class(reply)}"),
             event=reply.event,
+        )
+
+    def expect_delivered(
+        self, found: Sequence[bytes], messages: Sequence[CorpusMessage | bytes], *requirements: str
+    ) -> bool:
+        """Expect that what was delivered are these messages in any order, byte for byte, but for trace fields on top.
+
+        RFC 5321 §4.4 (trace fields), §4.5.2 (transparency).
+        """
+        left = list(found)
+        difference = ""
+        kind = "same"
+        for message in messages:
+            data = message if isinstance(message, bytes) else message.data
+            compared = [(compare_message(data, each, exact=False), each) for each in left]
+            same = next((each for unlike, each in compared if unlike is None), None)
+            if same is not None:
+                left.remove(same)
+            elif kind == "same":
+                nearest = compared[0][0] if compared else None
+                kind = f"content:{nearest.kind}" if nearest else "not-delivered"
+                difference = nearest.text if nearest else "no message"
+        holds = kind == "same" and not left
+        counts = f"{len(found)} messages" if len(found) != len(messages) or holds else f"{len(found)} messages, altered"
+        return self.expect(
+            *requirements,
+            holds=holds,
+            facet=Facet.CONTENT,
+            expected=f"{len(messages)} messages delivered as they were sent",
+            observed=f"{counts}; {difference}" if difference else counts,
+            kind=kind if kind != "same" or holds else "too-many",
         )
 
     def note(self, text: str) -> None:

@@ -21,7 +21,7 @@ from harness.errors import HarnessError, SetupError
 from harness.kept import KeptPerformances
 from harness.player import Player, empty_performance
 from harness.results import TunedSetting
-from harness.targets.model import Account, Endpoint, Loader, TargetState, TlsMode
+from harness.targets.model import Account, Endpoint, Loader, MailReader, TargetState, TlsMode
 from harness.targets.profile import Profile
 from reference_server.accounts import derive
 from reference_server.backend import StoreFailure
@@ -107,6 +107,7 @@ class ReferenceInProcess:
         self.profile = Profile.bare(self.name)
         self.tuned: Sequence[TunedSetting] = ()
         self.loader: Loader = _DirectLoader(self)
+        self.reader: MailReader | None = None
 
     @property
     def autologout_seconds(self) -> float | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from harness.accounts import AccountPool
+from harness.arrival import arrived, settled
 from harness.cases import Case
 from harness.clients.imap import ImapSession
 from harness.clients.opening import OpenedSession
@@ -20,7 +21,7 @@ from harness.clients.pop3 import Pop3Session
 from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.corpus import Corpus, CorpusMessage, Trait
 from harness.errors import TargetLost
-from harness.mail_session import logged_in
+from harness.mail_session import SENDER, logged_in
 from harness.notebook import Notebook, shown
 from harness.targets.model import Account, Endpoint, Target, TlsMode
 from harness.transcript import EventKind, Recorder
@@ -29,6 +30,9 @@ from harness.wire.connection import Connection
 __all__ = ["Blocked", "Capabilities", "Enough", "Facts", "NotApplicable", "Stage", "shown"]
 
 S = TypeVar("S", bound=OpenedSession)
+
+#: Times the timeout in which a message that was accepted must lie in its mailbox.
+ARRIVAL = 3.0
 
 #: Capability tags and their parameters, as the preflight found them: protocol -> TAG -> parameters.
 Capabilities = Mapping[str, Mapping[str, Sequence[str]]]
@@ -212,6 +216,36 @@ class Stage(Notebook):
             reply = await logged_in(session, self.account, self.tls_context())
             self.require(reply.ok, f"a login as {self.account.name}; the answer was {shown(reply.raw)}")
         return session
+
+    async def delivered(self, count: int = 1, *, account: Account | None = None) -> tuple[bytes, ...]:
+        """Every message in a mailbox, the case's own unless another is named, once there are `count` of them.
+
+        Where fewer come, those that are there after ARRIVAL times the timeout. Raises SetupError where a mailbox of
+        the target cannot be read.
+        """
+        whose, patience = account or self.account, self.timeout * ARRIVAL
+        return self._read_back(
+            whose, await arrived(self._target, whose, count, patience=patience, timeout=self.timeout)
+        )
+
+    async def settled(self, *, account: Account | None = None, via: str = "smtp") -> tuple[bytes, ...]:
+        """Every message in a mailbox once all that was accepted before has had its turn: where nothing should come.
+
+        Proved by messages that are sent behind them over a session of its own, `smtp` or `lmtp`. Raises NotApplicable,
+        TargetLost, SetupError.
+        """
+        whose, patience = account or self.account, self.timeout * ARRIVAL
+        session = await (self.lmtp() if via == "lmtp" else self.smtp())
+        await session.greet()
+        found = await settled(self._target, whose, session, SENDER, patience=patience)
+        await session.quit()
+        return self._read_back(whose, found)
+
+    def _read_back(self, account: Account, found: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Note what was found, for the reader of a report."""
+        text = "".join(f"; {len(each)} octets that begin {shown(each, 400)}" for each in found)
+        self.recorder.record(0, EventKind.NOTE, text=f"{account.name} holds {len(found)} messages{text}")
+        return found
 
     async def _open(self, kind: type[S], name: str, *, greeting: bool) -> S:
         endpoint = self._endpoint(name)

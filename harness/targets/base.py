@@ -15,7 +15,17 @@ from harness.errors import SetupError, UsageError
 from harness.results import TunedSetting
 from harness.targets.emptying import CommandEmptier, ImapEmptier, Pop3Emptier
 from harness.targets.loaders import CARRIES, AppendLoader, CommandLoader, MaildirLoader, MboxLoader, SmtpLoader
-from harness.targets.model import IMPLICIT_TLS, PROTOCOLS, Account, Emptier, Endpoint, Loader, TargetState, TlsMode
+from harness.targets.model import (
+    IMPLICIT_TLS,
+    PROTOCOLS,
+    Account,
+    Emptier,
+    Endpoint,
+    Loader,
+    MailReader,
+    TargetState,
+    TlsMode,
+)
 from harness.targets.profile import EmptyingWay, LoadingWay, Profile
 from harness.targets.reach import CommandResult, filled
 
@@ -49,6 +59,7 @@ class ProfiledTarget(ABC):
         self._ports = dict(ports)
         self._endpoints: dict[str, Endpoint] = {}
         self.loader: Loader = self._make_loader()
+        self.reader: MailReader | None = None
         self._emptier = self._make_emptier()
 
     # -- facts ----------------------------------------------------------------------------------

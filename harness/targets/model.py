@@ -82,6 +82,13 @@ class Loader(Protocol):
         """
 
 
+class MailReader(Protocol):
+    """A way to read a mailbox where neither POP3 nor IMAP is offered."""
+
+    async def read(self, account: Account) -> Sequence[bytes]:
+        """Every message in its order, lines ended by CRLF. Raises SetupError when it cannot be read."""
+
+
 class Emptier(Protocol):
     """A way to remove every message of a mailbox."""
 
@@ -136,6 +143,10 @@ class Target(Protocol):
     @property
     def loader(self) -> Loader:
         """How messages get in."""
+
+    @property
+    def reader(self) -> MailReader | None:
+        """How its mailboxes are read; None where that is done by POP3 or IMAP."""
 
     @property
     def tuned(self) -> Sequence[TunedSetting]:

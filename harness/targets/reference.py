@@ -23,7 +23,7 @@ from harness.results import TunedSetting
 from harness.targets.emptying import Pop3Emptier
 from harness.targets.loaders import SmtpLoader
 from harness.targets.local import run_locally
-from harness.targets.model import Account, Endpoint, Loader, TargetState, TlsMode
+from harness.targets.model import Account, Endpoint, Loader, MailReader, TargetState, TlsMode
 from harness.targets.process import ServerProcess, process_state
 from harness.targets.profile import BlockedEntry, Profile
 from harness.targets.reach import CommandResult
@@ -61,6 +61,7 @@ class ReferenceTarget:
             for number in range(1, ACCOUNTS + 1)
         )
         self.loader: Loader = SmtpLoader(self, "lmtp", "sender@client.test", CARRIED_BY_LMTP)
+        self.reader: MailReader | None = None
         self.tuned: Sequence[TunedSetting] = (
             TunedSetting("autologout", f"{AUTOLOGOUT:g} s", "600 s", "so that it can be waited for"),
             TunedSetting("password hashes", "cheap", "memory-hard", "so that logins cost no time"),

@@ -13,7 +13,7 @@ from harness.doctor import examine
 from harness.errors import SetupError
 from harness.results import TunedSetting
 from harness.targets.emptying import Pop3Emptier
-from harness.targets.model import Account, Endpoint, TargetState, TlsMode
+from harness.targets.model import Account, Endpoint, MailReader, TargetState, TlsMode
 from harness.targets.profile import Profile
 from harness.targets.reach import CommandResult
 from harness.tests.peers import Peer, PeerSession, Script
@@ -34,6 +34,7 @@ class Patient:
     image_digest: str = ""
     profile: Profile = field(default_factory=lambda: Profile.bare("patient"))
     accounts: Sequence[Account] = (Account("alice", "pw", "alice@x.test"),)
+    reader: MailReader | None = None
     tuned: Sequence[TunedSetting] = ()
     autologout_seconds: float | None = None
     can_restart: bool = False
