@@ -6,11 +6,12 @@ the store, or the session class. Commands and states are those of reference_serv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reference_server.actions import SessionContext
+from reference_server.backend import Credentials
 from reference_server.conversation import Steps
 from reference_server.imap import commands as c
 from reference_server.imap import responses as r
@@ -24,6 +25,7 @@ from reference_server.imap.renderer import Renderer
 from reference_server.imap.renderer_strings import Pieces
 from reference_server.imap.session import ImapSession
 from reference_server.imap.state import State
+from reference_server.sasl import MECHANISMS, MechanismFactory
 from reference_server.server import MailServer, SessionFactories
 from reference_server.settings import Settings
 from reference_server.store.folders import Folders
@@ -49,6 +51,8 @@ def imap_variant(
     mail: type[AlteredMail] | None = None,
     folders: type[AlteredFolders] | None = None,
     server: type[MailServer] = MailServer,
+    credentials: Callable[[Credentials], Credentials] = lambda credentials: credentials,
+    mechanisms: Mapping[str, MechanismFactory] = MECHANISMS,
 ) -> Build:
     """The reference with these things exchanged."""
 
@@ -58,10 +62,18 @@ def imap_variant(
             mail=mail(store.mail) if mail else store.mail,
             folders=folders(store.folders) if folders else store.folders,
         )
-        return session(context, seen, reader, commands=commands, capabilities=capabilities, renderer=renderer())
+        return session(
+            context,
+            seen,
+            reader,
+            commands=commands,
+            capabilities=capabilities,
+            renderer=renderer(),
+            mechanisms=mechanisms,
+        )
 
     def build(given: Settings) -> MailServer:
-        return server(given, sessions=SessionFactories(imap=make_session))
+        return server(given, sessions=SessionFactories(imap=make_session, credentials=credentials))
 
     return build
 
