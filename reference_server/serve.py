@@ -118,7 +118,7 @@ def _readable(server: MailServer, passwords: dict[str, str | None]) -> str:
     domain = server.settings.domains[0]
     lines = ["endpoints"]
     for endpoint in server.endpoints.values():
-        lines.append(f"  {endpoint.name:<6} {endpoint.host} port {endpoint.port:<6} TLS: {endpoint.tls.value}")
+        lines.append(f"  {endpoint.name:<11} {endpoint.host} port {endpoint.port:<6} TLS: {endpoint.tls.value}")
     lines.append("accounts")
     for name, password in passwords.items():
         secret = "(password as before)" if password is None else f"password {password}"
@@ -134,7 +134,9 @@ def _readable(server: MailServer, passwords: dict[str, str | None]) -> str:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--pop3-port", type=_PORT, default=0, help="POP3 with STLS; 0 (default): any free port.")
 @click.option("--pop3s-port", type=_PORT, default=0, help="POP3 with implicit TLS; 0: any free port.")
-@click.option("--smtp-port", type=_PORT, default=0, help="SMTP for local recipients; 0: any free port.")
+@click.option("--smtp-port", type=_PORT, default=0, help="SMTP with STARTTLS, for local recipients; 0: any free port.")
+@click.option("--submission-port", type=_PORT, default=0, help="Message submission with STARTTLS; 0: any free port.")
+@click.option("--submissions-port", type=_PORT, default=0, help="The same with implicit TLS; 0: any free port.")
 @click.option("--lmtp-port", type=_PORT, default=0, help="LMTP; 0: any free port.")
 @click.option("--imap-port", type=_PORT, default=0, help="IMAP with STARTTLS; 0: any free port.")
 @click.option("--imaps-port", type=_PORT, default=0, help="IMAP with implicit TLS; 0: any free port.")
@@ -163,6 +165,8 @@ def serve(
     lmtp_port: int,
     imap_port: int,
     imaps_port: int,
+    submission_port: int,
+    submissions_port: int,
     accounts: int,
     password: str | None,
     apop: bool,
@@ -173,12 +177,14 @@ def serve(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run the reference mail server: IMAP, POP3, SMTP and LMTP on ports that it prints, until Ctrl-C."""
+    """Run the reference mail server: IMAP, POP3, SMTP, submission and LMTP on ports that it prints, until Ctrl-C."""
     settings = Settings(
         data=data,
         volatile=test_run,
         host=host,
-        ports=Ports(pop3_port, pop3s_port, smtp_port, lmtp_port, imap_port, imaps_port),
+        ports=Ports(
+            pop3_port, pop3s_port, smtp_port, lmtp_port, imap_port, imaps_port, submission_port, submissions_port
+        ),
         hostname=hostname,
         domains=(domain,),
         cost=TEST_COST if test_run else PasswordCost(),

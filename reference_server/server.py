@@ -24,7 +24,7 @@ from reference_server.imap.session import ImapSession
 from reference_server.pop3 import Pop3Session
 from reference_server.settings import Settings
 from reference_server.shell import Gate, Shell
-from reference_server.smtp import LmtpSession, SmtpSession
+from reference_server.smtp import LmtpSession, SmtpSession, SubmissionSession
 from reference_server.store import Database, DataDirectory, LocalDelivery, LockingMaildrops, MailStore, MessageStore
 from reference_server.tls import certificate_files, server_context
 
@@ -65,6 +65,7 @@ class SessionFactories:
 
     pop3: SessionFactory = Pop3Session
     smtp: SessionFactory = SmtpSession
+    submission: SessionFactory = SubmissionSession
     lmtp: SessionFactory = LmtpSession
     imap: ImapSessionFactory = ImapSession
     maildrops: Callable[[Maildrops], Maildrops] = lambda maildrops: maildrops
@@ -186,8 +187,10 @@ class MailServer:
         return (
             _Listener("pop3", "pop3", plain, ports.pop3, sessions.pop3),
             _Listener("pop3s", "pop3", Tls.IMPLICIT, ports.pop3s, sessions.pop3),
-            _Listener("smtp", "smtp", Tls.NONE, ports.smtp, sessions.smtp),
-            _Listener("lmtp", "lmtp", Tls.NONE, ports.lmtp, sessions.lmtp),
+            _Listener("smtp", "smtp", plain, ports.smtp, sessions.smtp),
+            _Listener("submission", "smtp", plain, ports.submission, sessions.submission),
+            _Listener("submissions", "smtp", Tls.IMPLICIT, ports.submissions, sessions.submission),
+            _Listener("lmtp", "lmtp", plain, ports.lmtp, sessions.lmtp),
             _Listener("imap", "imap", plain, ports.imap, imap),
             _Listener("imaps", "imap", Tls.IMPLICIT, ports.imaps, imap),
         )

@@ -18,7 +18,8 @@ class Limits:
     """The longest POP3 command line, AUTH with its initial response included (RFC 2449 §4, RFC 5034 §4)."""
 
     smtp_line: int = 512
-    """The longest SMTP and LMTP command line (RFC 5321 §4.5.3.1.4)."""
+    """The longest SMTP and LMTP command line without parameters of extensions, which each add to it
+    (RFC 5321 §4.5.3.1.4)."""
 
     sasl_line: int = 12_288
     """The longest line of a SASL exchange after the AUTH command (RFC 5034 §4, RFC 4954 §4)."""
@@ -28,6 +29,10 @@ class Limits:
 
     recipients: int = 1000
     """Recipients of one mail transaction (RFC 5321 §4.5.3.1.8 asks for 100 at least)."""
+
+    hops: int = 100
+    """Received fields that a message may bring along before it is taken for one in a loop (RFC 5321 §6.3 asks for a
+    large number, 100 at least)."""
 
     failed_logins: int = 3
     """Failed logins of one connection before the server closes it."""
@@ -83,6 +88,8 @@ class Ports:
     lmtp: int | None = 0
     imap: int | None = 0
     imaps: int | None = 0
+    submission: int | None = 0
+    submissions: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +199,21 @@ class Settings:
     """Whether a password may cross an unencrypted connection (RFC 2595 §2.1, RFC 8314 §4.1). True suits loopback."""
 
     starttls: bool = True
-    """Whether POP3 offers STLS (RFC 2595 §4), and IMAP STARTTLS (RFC 3501 §6.2.1), on its plain port."""
+    """Whether POP3 offers STLS (RFC 2595 §4), and IMAP, SMTP and LMTP STARTTLS (RFC 3501 §6.2.1, RFC 3207), on their
+    plain ports."""
+
+    relay_networks: tuple[str, ...] = ()
+    """IP networks (`192.0.2.0/24`) whose clients may send to any address without AUTH; nobody else's may, so that the
+    server is no open relay."""
+
+    verification: bool = True
+    """Whether VRFY and EXPN tell which mailboxes there are; else they answer 252 (RFC 5321 §3.5, §7.3)."""
+
+    own_address_only: bool = False
+    """Whether a submission's MAIL must name the account's own address, or none (RFC 6409 §6.1)."""
+
+    completion: bool = True
+    """Whether a submission that lacks Date, Message-ID or Sender gets it (RFC 6409 §8.1 to §8.3)."""
 
     workers: int = 4
     """Threads for what blocks: password checks and the store."""

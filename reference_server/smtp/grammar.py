@@ -1,16 +1,19 @@
 """The grammar of SMTP commands: text of a line in, typed arguments out.
 
-RFC 5321 §4.1.1 to §4.1.3 and the lengths of §4.5.3.1. Knows no state and no mailbox. Every rule raises CommandRefused
-with the reply that its mistake gets.
+RFC 5321 §4.1.1; RFC 4954 §4 (AUTH), RFC 3030 §2 (BDAT), RFC 6531 §3.7.4.2 (VRFY, EXPN). Knows no state and no mailbox;
+paths are in paths.py. Every rule raises CommandRefused with the reply that its mistake gets.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import base64
+import binascii
 import re
 from dataclasses import dataclass
 
+from reference_server.smtp.paths import DOMAIN_LIMIT, HELLO, PathTooLong, is_address_literal, read_path
 from reference_server.smtp.replies import (
+    BAD_BASE64,
     BAD_RECIPIENT,
     BAD_SENDER,
     PATH_TOO_LONG,
@@ -18,11 +21,6 @@ from reference_server.smtp.replies import (
     CommandRefused,
     Reply,
 )
-
-LOCAL_PART_LIMIT = 64
-DOMAIN_LIMIT = 255
-PATH_LIMIT = 256
-"""Octets, a path's with its punctuation (RFC 5321 §4.5.3.1.1 to §4.5.3.1.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +47,54 @@ class PathArguments:
     parameters: tuple[Parameter, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NameArguments:
+    """What VRFY and EXPN take; `utf8` says that the reply may hold UTF-8."""
+
+    name: str
+    utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuthArguments:
+    """What AUTH takes: a mechanism's name in upper case and the initial response, None where there is none."""
+
+    mechanism: str
+    initial_response: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What BDAT takes."""
+
+    size: int
+    last: bool
+
+
 # White space at the end of a line is forgiven (RFC 5321 §4.1.1).
 def command_line(line: bytes) -> CommandLine:
-    """Split a line at its first SPACE. Octets outside ASCII become characters that no rule matches."""
-    verb, space, rest = line.rstrip(b" \t").decode("latin-1").partition(" ")
+    """Split a line at its first SPACE. Octets that are no UTF-8 become characters that no rule matches."""
+    verb, space, rest = line.rstrip(b" \t").decode("utf-8", "surrogateescape").partition(" ")
     return CommandLine(verb.upper() if verb.isascii() else verb, rest if space else None)
 
 
 # What a command may be made of (RFC 5321 §4.1.2, last paragraph): %x20-7E.
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
-
-# Atom = 1*atext;  Dot-string = Atom *( "." Atom )
-_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
-_DOT_STRING = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
-
-# Quoted-string = DQUOTE *( qtextSMTP / quoted-pairSMTP ) DQUOTE
-_QUOTED_STRING = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
-
-# sub-domain = Let-dig [ Ldh-str ];  Domain = sub-domain *( "." sub-domain )
-_SUB_DOMAIN = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
-_DOMAIN = rf"{_SUB_DOMAIN}(?:\.{_SUB_DOMAIN})*"
-
-# address-literal = "[" ( IPv4 / "IPv6:" IPv6 ) "]"       No other tag is registered.
-_ADDRESS_LITERAL = r"\[[A-Za-z0-9.:]+\]"
-
-# Path = "<" [ A-d-l ":" ] Mailbox ">";  A-d-l = At-domain *( "," At-domain );  At-domain = "@" Domain
-# Mailbox = Local-part "@" ( Domain / address-literal )
-_PATH = re.compile(
-    rf"<(?:@{_DOMAIN}(?:,@{_DOMAIN})*:)?"
-    rf"(?P<local>{_DOT_STRING}|{_QUOTED_STRING})@(?P<domain>{_DOMAIN}|{_ADDRESS_LITERAL})>"
-)
+_PRINTABLE_UTF8 = re.compile(r"[\x20-\x7e\u0080-\ud7ff\ue000-\U0010ffff]*")
 
 # In RCPT only, and in any case (RFC 5321 §4.1.1.3)
 _POSTMASTER = re.compile(r"<(?P<local>postmaster)>", re.IGNORECASE)
 
 # esmtp-param = esmtp-keyword [ "=" esmtp-value ];  esmtp-keyword = ( ALPHA / DIGIT ) *( ALPHA / DIGIT / "-" )
-# esmtp-value = 1*( %d33-60 / %d62-126 )
-_PARAMETER = re.compile(r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[\x21-\x3c\x3e-\x7e]+))?")
-
-_HELLO = re.compile(rf"(?P<name>{_DOMAIN})|(?P<literal>{_ADDRESS_LITERAL})(?: [\x20-\x7e]*)?")
+# esmtp-value = 1*( %d33-60 / %d62-126 / UTF8-non-ascii )
+_PARAMETER = re.compile(
+    r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)"
+    r"(?:=(?P<value>[\x21-\x3c\x3e-\x7e\u0080-\ud7ff\ue000-\U0010ffff]+))?"
+)
 
 
 def no_arguments(rest: str | None) -> None:
-    """For DATA, RSET and QUIT, which take none (RFC 5321 §4.1.1, §4.3.2)."""
+    """For DATA, RSET, QUIT and STARTTLS, which take none (RFC 5321 §4.1.1, §4.3.2; RFC 3207 §4)."""
     if rest is not None:
         raise CommandRefused(SYNTAX)
 
@@ -103,11 +106,15 @@ def optional_string(rest: str | None) -> str:
     return rest or ""
 
 
-def string(rest: str | None) -> str:
-    """For VRFY: anything printable, since user names take many forms (RFC 5321 §3.5.1), but something."""
-    if not optional_string(rest):
+# vrfy = "VRFY" SP String [ SP "SMTPUTF8" ] CRLF;  expn alike
+def name(rest: str | None) -> NameArguments:
+    """For VRFY and EXPN: anything printable, since user names take many forms (RFC 5321 §3.5.1), but something."""
+    if not rest or not _PRINTABLE_UTF8.fullmatch(rest):
         raise CommandRefused(SYNTAX)
-    return rest or ""
+    text, space, parameter = rest.rpartition(" ")
+    if space and text and parameter.upper() == "SMTPUTF8":
+        return NameArguments(text, utf8=True)
+    return NameArguments(rest)
 
 
 def ignored(rest: str | None) -> None:
@@ -116,10 +123,10 @@ def ignored(rest: str | None) -> None:
 
 # ehlo = "EHLO" SP ( Domain / address-literal ) CRLF;  helo = "HELO" SP Domain CRLF
 # HELO's client may be of RFC 821's time, which had literals too. What RFC 2821 let follow a literal is ignored
-# (RFC 5321 §4.1.1.1).
+# (RFC 5321 §4.1.1.1). A name is in ASCII, SMTPUTF8 or not (RFC 6531 §3.7.1).
 def hello(rest: str | None) -> str:
     """The client's name: a domain or an address literal."""
-    match = _HELLO.fullmatch(rest or "")
+    match = HELLO.fullmatch(rest or "")
     if match is None or len(match["name"] or match["literal"]) > DOMAIN_LIMIT:
         raise CommandRefused(SYNTAX)
     if match["literal"] and not is_address_literal(match["literal"]):
@@ -133,7 +140,7 @@ def mail(rest: str | None) -> PathArguments:
     text = _after_keyword(rest, "FROM:")
     if text.startswith("<>"):
         return PathArguments("", _parameters(text[2:]))
-    return _path_arguments(_PATH.match(text), text, BAD_SENDER)
+    return _path_arguments(text, BAD_SENDER)
 
 
 # rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Path ) [ SP Rcpt-parameters ] CRLF
@@ -143,7 +150,7 @@ def rcpt(rest: str | None) -> PathArguments:
     postmaster = _POSTMASTER.match(text)
     if postmaster:
         return PathArguments(postmaster["local"], _parameters(text[postmaster.end() :]))
-    return _path_arguments(_PATH.match(text), text, BAD_RECIPIENT)
+    return _path_arguments(text, BAD_RECIPIENT)
 
 
 def _after_keyword(rest: str | None, keyword: str) -> str:
@@ -152,14 +159,14 @@ def _after_keyword(rest: str | None, keyword: str) -> str:
     return rest[len(keyword) :]
 
 
-def _path_arguments(path: re.Match[str] | None, text: str, otherwise: Reply) -> PathArguments:
-    if path is None or (path["domain"].startswith("[") and not is_address_literal(path["domain"])):
+def _path_arguments(text: str, otherwise: Reply) -> PathArguments:
+    try:
+        path = read_path(text)
+    except PathTooLong:
+        raise CommandRefused(PATH_TOO_LONG) from None
+    if path is None:
         raise CommandRefused(otherwise)
-    if len(path[0]) > PATH_LIMIT or len(path["local"]) > LOCAL_PART_LIMIT:  # no longer domain fits into a path
-        raise CommandRefused(PATH_TOO_LONG)
-    # The source route must be understood and is ignored (RFC 5321 §4.1.1.3, Appendix C).
-    address = f"{shortest_local_part(path['local'])}@{path['domain']}"
-    return PathArguments(address, _parameters(text[path.end() :]))
+    return PathArguments(path.address, _parameters(text[path.end :]))
 
 
 def _parameters(text: str) -> tuple[Parameter, ...]:
@@ -176,28 +183,35 @@ def _parameters(text: str) -> tuple[Parameter, ...]:
     return parameters
 
 
-def shortest_local_part(local: str) -> str:
-    """The spelling that quotes the least; all quoted forms of a local part are equivalent (RFC 5321 §4.1.2)."""
-    if not local.startswith('"'):
-        return local
-    text = re.sub(r"\\(.)", r"\1", local[1:-1])
-    if re.fullmatch(_DOT_STRING, text):
-        return text
-    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+_MECHANISM = re.compile(r"[A-Za-z0-9_-]{1,20}")
 
 
-# Snum = 1*3DIGIT, 0 to 255;  IPv4-address-literal = Snum 3( "." Snum )
-# IPv6-comp: "::" stands for two groups at least, so six others at most; four, beside an IPv4 address in the end.
-def is_address_literal(literal: str) -> bool:
-    """Whether `[...]` holds an IPv4 address, or an IPv6 address with its tag (RFC 5321 §4.1.3)."""
-    inside = literal[1:-1]
-    if inside[:5].lower() != "ipv6:":
-        numbers = inside.split(".")
-        return len(numbers) == 4 and all(re.fullmatch("[0-9]{1,3}", each) and int(each) <= 255 for each in numbers)
-    address = inside[5:]
+# AUTH mechanism [ initial-response ];  initial-response = base64 / "="
+def auth(rest: str | None) -> AuthArguments:
+    """Arguments of AUTH; a lone `=` is an empty initial response (RFC 4954 §4)."""
+    mechanism, space, response = (rest or "").partition(" ")
+    if not _MECHANISM.fullmatch(mechanism) or (space and not response):
+        raise CommandRefused(SYNTAX)
+    if response == "=":
+        return AuthArguments(mechanism.upper(), b"")
+    return AuthArguments(mechanism.upper(), from_base64(response.encode(errors="replace")) if response else None)
+
+
+def from_base64(text: bytes) -> bytes:
+    """Decode, strictly: no other character and no padding but at the end (RFC 4954 §4). Raises CommandRefused."""
     try:
-        ipaddress.IPv6Address(address)
-    except ValueError:
-        return False
-    groups = [group for group in address.split(":") if group]
-    return "::" not in address or len(groups) + ("." in address) <= 6
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise CommandRefused(BAD_BASE64) from None
+
+
+# bdat-cmd = "BDAT" SP chunk-size [ SP "LAST" ] CRLF;  chunk-size = 1*DIGIT
+_CHUNK = re.compile(r"(?P<size>[0-9]{1,20})(?P<last> LAST)?", re.IGNORECASE)
+
+
+def bdat(rest: str | None) -> Chunk:
+    """Arguments of BDAT."""
+    match = _CHUNK.fullmatch(rest or "")
+    if match is None:
+        raise CommandRefused(SYNTAX)
+    return Chunk(int(match["size"]), match["last"] is not None)

@@ -1,7 +1,8 @@
-"""Mail data after DATA: where it ends, and what the client really meant to send.
+"""Mail data after DATA or BDAT: where it ends, and what the client really meant to send.
 
-Only CRLF "." CRLF ends it (RFC 5321 §4.1.1.4); a dot before other octets of a line is taken away (§4.5.2). A lone CR
-or LF, NUL, 8-bit octets and lines of any length are data like any other and stay as they are.
+After BDAT every octet counts and means nothing (RFC 3030 §2). After DATA only CRLF "." CRLF ends it (RFC 5321
+§4.1.1.4); a dot before other octets of a line is taken away (§4.5.2). A lone CR or LF, NUL, 8-bit octets and lines of
+any length are data like any other and stay as they are.
 """
 
 from __future__ import annotations
@@ -54,3 +55,22 @@ class MailData:
         if self._too_large:
             del self._octets[: -len(_END)]
         self._searched = max(0, len(self._octets) - len(_END))
+
+
+class ChunkData:
+    """Collects the octets of one chunk, or, with `keep` false, counts them and throws them away."""
+
+    def __init__(self, size: int, *, keep: bool) -> None:
+        self._left = size
+        self._keep = keep
+        self._octets = bytearray()
+
+    def take(self, buffer: LineBuffer) -> bytes | DataEnd | None:
+        """Take what has arrived; the whole chunk once it is there. What follows stays in the buffer."""
+        octets = buffer.take_octets(self._left)
+        self._left -= len(octets)
+        if self._keep:
+            self._octets += octets
+        if self._left:
+            return None
+        return bytes(self._octets) if self._keep else DataEnd.TOO_LARGE

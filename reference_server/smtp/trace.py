@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from ipaddress import IPv6Address, ip_address
+
+from reference_server.domains import address_literal
+from reference_server.mime.header import fields, fields_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Trace:
     """The client's IP address, or something else where it has none."""
     server: str
     protocol: str
-    """A `with` protocol type: SMTP, ESMTP or LMTP (RFC 5321 §4.4, RFC 3848)."""
+    """A `with` protocol type (RFC 5321 §4.4, RFC 3848, RFC 6531 §4.3)."""
     id: str
     recipients: Sequence[str]
     received: datetime
@@ -30,14 +32,15 @@ class Trace:
 
 # Stamp = From-domain By-domain [ Via ] [ With ] [ ID ] [ For ] [ CFWS ] ";" FWS date-time
 def received(trace: Trace) -> bytes:
-    """The Received field. `for` stands only where there is one recipient, so that it gives no other away (§7.6)."""
+    """The Received field. `for` stands only where there is one recipient, so that it gives no other away (§7.6). An
+    address with UTF-8 has come with SMTPUTF8 only, and stays as it is (RFC 6531 §3.7.3)."""
     recipient = trace.recipients[0] if len(trace.recipients) == 1 else ""
     return (
         f"Received: from {trace.client}{_tcp_info(trace.peer)}\r\n"
         f"\tby {trace.server} with {trace.protocol} id {trace.id}"
         + (f"\r\n\tfor <{recipient}>" if "@" in recipient else "")
         + f";\r\n\t{format_datetime(trace.received)}\r\n"
-    ).encode("ascii")
+    ).encode()
 
 
 # Extended-Domain = Domain [ FWS "(" TCP-info ")" ] / address-literal FWS "(" TCP-info ")"
@@ -49,7 +52,7 @@ def _tcp_info(peer: str) -> str:
         return ""
 
 
-def address_literal(address: str) -> str:
-    """An IP address as RFC 5321 §4.1.3 writes it, without a zone. Raises ValueError where it is none."""
-    parsed = ip_address(address.partition("%")[0])
-    return f"[IPv6:{parsed}]" if isinstance(parsed, IPv6Address) else f"[{parsed}]"
+def hops(message: bytes) -> int:
+    """How many Received fields the header of a message holds already (RFC 5321 §6.3)."""
+    end, _ = fields_end(message, 0, len(message))
+    return sum(field.name == b"received" for field in fields(message[:end]).fields)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Container, Sequence
 
 from reference_server.backend import Envelope, StoreFailure
+from reference_server.domains import LocalDomains
 from reference_server.settings import Settings
 from reference_server.store.messages import MessageStore, Operation
 from reference_server.store.return_path import with_return_path
@@ -20,7 +22,7 @@ class LocalDelivery:
         self._store = store
         self._accounts = accounts
         self._postmaster = settings.postmaster
-        self._domains = frozenset(domain.casefold() for domain in settings.domains)
+        self._domains = LocalDomains(settings)
 
     def accepts(self, recipient: str) -> bool:
         """True where the address is a mailbox here."""
@@ -47,14 +49,15 @@ class LocalDelivery:
         return [StoreFailure("no such mailbox", permanent=True) if owner is None else failure for owner in owners]
 
     def _owner(self, recipient: str) -> str | None:
-        """The account whose mailbox the address names. The domain's case does not matter (RFC 5321 §2.4), the
-        local part's does, except that `postmaster` is one in any case and needs no domain (RFC 5321 §4.5.1)."""
+        """The account whose mailbox the address names. The domain's case does not matter (RFC 5321 §2.4), nor whether
+        it has U-labels or A-labels; the local part's case does, except that `postmaster` is one in any case and needs
+        no domain (RFC 5321 §4.5.1)."""
         local, at, domain = recipient.rpartition("@")
         if not at:
             return self._postmaster if recipient.casefold() == "postmaster" else None
-        if domain.casefold() not in self._domains:
+        if domain not in self._domains:
             return None
-        name = _unquote(local)
+        name = unicodedata.normalize("NFC", _unquote(local))
         if name.casefold() == "postmaster":
             return self._postmaster
         return name if name in self._accounts else None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from reference_server.actions import Action, Close, Heard, Send, SessionContext, Work
-from reference_server.backend import Envelope, Maildrop, ScramKeys, StoreFailure
+from reference_server.actions import Action, Close, Heard, Send, SessionContext, StartTls, Work
+from reference_server.backend import Envelope, Maildrop, StoreFailure
 from reference_server.clock import VirtualClock
 from reference_server.settings import Settings
 from reference_server.smtp import SmtpSession
 from reference_server.tests.pop3_client import outcome
+from reference_server.tests.sasl_credentials import OneAccount
 
 
 @dataclass
@@ -37,14 +39,8 @@ class FakeDelivery:
     def open(self, account: str) -> Maildrop:
         raise AssertionError("SMTP opens no maildrop")
 
-    def verify_password(self, account: str, password: str) -> bool:
-        raise AssertionError("SMTP has no login here")
 
-    def verify_apop(self, account: str, timestamp: str, digest: str) -> bool:
-        raise AssertionError("SMTP has no login here")
-
-    def scram_keys(self, account: str) -> ScramKeys:
-        raise AssertionError("SMTP has no login here")
+ACCOUNTS = OneAccount("bob", "secret")
 
 
 class Client:
@@ -56,6 +52,8 @@ class Client:
         settings: Settings | None = None,
         *,
         peer: str = "192.0.2.1",
+        encrypted: bool = False,
+        can_start_tls: bool = True,
         make: Callable[[SessionContext], SmtpSession] = SmtpSession,
     ) -> None:
         counter = itertools.count(1)
@@ -65,13 +63,13 @@ class Client:
                 settings=settings or Settings(),
                 clock=VirtualClock(),
                 maildrops=self.delivery,
-                credentials=self.delivery,
+                credentials=ACCOUNTS,
                 delivery=self.delivery,
                 random_bytes=lambda octets: next(counter).to_bytes(octets, "big"),
                 number=1,
                 peer=peer,
-                encrypted=False,
-                can_start_tls=False,
+                encrypted=encrypted,
+                can_start_tls=can_start_tls,
             )
         )
         self.heard: list[bytes] = []
@@ -90,6 +88,9 @@ class Client:
                     self.heard.append(line)
                 case Close():
                     self.closed = True
+                case StartTls():
+                    assert action is actions[-1]
+                    sent += self.do(self.session.tls_started())
                 case Work():
                     assert action is actions[-1]
                     sent += self.do(self.session.resume(outcome(action)))
@@ -102,6 +103,12 @@ class Client:
     def say(self, *lines: str) -> str:
         """The replies to commands, one after the other."""
         return "".join(self.send(line.encode("latin-1") + b"\r\n").decode() for line in lines)
+
+    def logs_in(self) -> Client:
+        """The same client, authenticated."""
+        response = base64.b64encode(b"\0bob\0secret").decode()
+        assert self.codes("EHLO client.example", f"AUTH PLAIN {response}") == [250, 235]
+        return self
 
     def codes(self, *lines: str) -> list[int]:
         """The reply codes to commands, one line of command a reply."""

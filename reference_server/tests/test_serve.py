@@ -83,7 +83,9 @@ def test_a_person_reads_endpoints_accounts_and_a_log(number: signal.Signals) -> 
 def test_a_program_reads_one_line_of_json() -> None:
     with running("--json", "--accounts=3", "--domain=b.test") as process:
         announced = json.loads(first_line(process))
-        assert set(announced["endpoints"]) == {"pop3", "pop3s", "smtp", "lmtp", "imap", "imaps"}
+        assert set(announced["endpoints"]) == {
+            *("pop3", "pop3s", "smtp", "submission", "submissions", "lmtp", "imap", "imaps")
+        }
         pop3 = announced["endpoints"]["pop3"]
         assert (pop3["protocol"], pop3["host"], pop3["tls"]) == ("pop3", "127.0.0.1", "starttls")
         assert [account["address"] for account in announced["accounts"]] == [f"user{n}@b.test" for n in (1, 2, 3)]

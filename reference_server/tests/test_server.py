@@ -98,8 +98,10 @@ async def test_endpoints() -> None:
         assert {name: (e.protocol, e.tls) for name, e in server.endpoints.items()} == {
             "pop3": ("pop3", Tls.STARTTLS),
             "pop3s": ("pop3", Tls.IMPLICIT),
-            "smtp": ("smtp", Tls.NONE),
-            "lmtp": ("lmtp", Tls.NONE),
+            "smtp": ("smtp", Tls.STARTTLS),
+            "submission": ("smtp", Tls.STARTTLS),
+            "submissions": ("smtp", Tls.IMPLICIT),
+            "lmtp": ("lmtp", Tls.STARTTLS),
             "imap": ("imap", Tls.STARTTLS),
             "imaps": ("imap", Tls.IMPLICIT),
         }
@@ -108,9 +110,8 @@ async def test_endpoints() -> None:
 
 
 async def test_only_the_ports_that_are_asked_for() -> None:
-    async with MailServer(
-        replace(TEST, ports=Ports(pop3s=None, smtp=None, lmtp=None, imap=None, imaps=None), starttls=False)
-    ) as server:
+    only_pop3 = Ports(0, **dict.fromkeys(("pop3s", "smtp", "submission", "submissions", "lmtp", "imap", "imaps")))
+    async with MailServer(replace(TEST, ports=only_pop3, starttls=False)) as server:
         assert [(name, e.tls) for name, e in server.endpoints.items()] == [("pop3", Tls.NONE)]
 
 

@@ -20,12 +20,14 @@ def addresses(client: Client) -> tuple[str, ...]:
 def test_a_whole_session() -> None:
     client = Client()
     assert client.greeting == b"220 mail.postel.test ESMTP service ready\r\n"
-    assert client.say("EHLO client.example") == "250-mail.postel.test greets client.example\r\n250 HELP\r\n"
-    assert client.say("MAIL FROM:<a@b>") == "250 sender <a@b> accepted\r\n"
-    assert client.say(BOB) == "250 recipient <bob@postel.test> accepted\r\n"
+    assert client.say("EHLO client.example").startswith(
+        "250-mail.postel.test greets client.example\r\n250-PIPELINING\r\n"
+    )
+    assert client.say("MAIL FROM:<a@b>") == "250 2.1.0 sender <a@b> accepted\r\n"
+    assert client.say(BOB) == "250 2.1.5 recipient <bob@postel.test> accepted\r\n"
     assert client.codes("DATA") == [354]
-    assert client.say("Subject: x", "", "..dot", "\x00\xff", ".") == "250 message delivered\r\n"
-    assert client.say("QUIT") == "221 mail.postel.test closing the connection\r\n"
+    assert client.say("Subject: x", "", "..dot", "\x00\xff", ".") == "250 2.6.0 message accepted for delivery\r\n"
+    assert client.say("QUIT") == "221 2.0.0 mail.postel.test closing the connection\r\n"
     assert client.closed
     ((envelope, message),) = client.delivery.delivered
     assert envelope == Envelope("a@b", (Recipient("bob@postel.test"),))
@@ -44,16 +46,16 @@ def test_helo_is_enough() -> None:
 def test_an_address_is_only_text(address: str) -> None:
     client = Client()
     client.say("EHLO c")
-    assert client.say(f"MAIL FROM:<{address}>") == f"250 sender <{address}> accepted\r\n"
-    assert client.say(f"RCPT TO:<{address}>") == f"550 <{address}> is not local, and mail is not relayed\r\n"
+    assert client.say(f"MAIL FROM:<{address}>") == f"250 2.1.0 sender <{address}> accepted\r\n"
+    assert client.say(f"RCPT TO:<{address}>") == f"550 5.7.1 <{address}> is not local, and mail is not relayed\r\n"
 
 
 def test_who_is_a_recipient() -> None:
     client = Client()
     client.say(*TRANSACTION[:2])
-    assert client.say("RCPT TO:<nobody@postel.test>") == "550 no mailbox <nobody@postel.test> here\r\n"
-    assert client.say("RCPT TO:<nobody@POSTEL.test>").startswith("550 no mailbox")
-    assert client.say("RCPT TO:<bob@elsewhere.test>").startswith("550 <bob@elsewhere.test> is not local")
+    assert client.say("RCPT TO:<nobody@postel.test>") == "550 5.1.1 no mailbox <nobody@postel.test> here\r\n"
+    assert client.say("RCPT TO:<nobody@POSTEL.test>").startswith("550 5.1.1 no mailbox")
+    assert client.say("RCPT TO:<bob@elsewhere.test>").startswith("550 5.7.1 <bob@elsewhere.test> is not local")
     assert client.codes("DATA") == [503]
     assert (
         client.codes('RCPT TO:<"bob"@postel.test>', "RCPT TO:<@x:eve@postel.test>", "RCPT TO:<Postmaster>") == [250] * 3
@@ -71,9 +73,15 @@ def test_nothing_leaves_the_state_of_a_refused_recipient() -> None:
 def test_unknown_parameters() -> None:
     client = Client()
     client.say("EHLO c")
-    assert client.say("MAIL FROM:<a@b> SIZE=1") == "555 parameter not recognized: SIZE\r\n"
-    assert client.codes("MAIL FROM:<a@b> BODY=8BITMIME", "MAIL FROM:<a@b>") == [555, 250]
-    assert client.codes(BOB + " NOTIFY=NEVER", BOB) == [555, 250]
+    assert client.say("MAIL FROM:<a@b> XYZ=1") == "555 5.5.4 parameter not recognized: XYZ\r\n"
+    assert client.codes("MAIL FROM:<a@b> NOTIFY=NEVER", "MAIL FROM:<a@b>") == [555, 250]
+    assert client.codes(BOB + " BODY=7BIT", BOB) == [555, 250]
+
+
+def test_no_parameters_after_helo() -> None:
+    client = Client()
+    assert client.codes("HELO c", "MAIL FROM:<a@b> SIZE=1", "MAIL FROM:<a@b>") == [250, 555, 250]
+    assert client.codes(BOB + " NOTIFY=NEVER") == [555]
 
 
 def test_the_recipient_limit() -> None:
@@ -93,7 +101,7 @@ def test_a_hundred_recipients() -> None:
 def test_too_much_data_ends_the_transaction_only() -> None:
     client = Client(settings=Settings(limits=replace(Limits(), message=100)))
     client.say(*TRANSACTION, "DATA")
-    assert client.say("x" * 99, ".") == "552 too much mail data\r\n"
+    assert client.say("x" * 99, ".") == "552 5.3.4 too much mail data\r\n"
     assert client.delivery.delivered == []
     assert client.codes("DATA", "MAIL FROM:<a@b>") == [503, 250]
 
@@ -163,12 +171,10 @@ def test_many_messages_in_one_session() -> None:
 def test_commands_in_the_data_are_data() -> None:
     client = Client()
     client.say(*TRANSACTION, "DATA")
-    assert client.say("QUIT", "RSET", "DATA", ".") == "250 message delivered\r\n"
+    assert client.say("QUIT", "RSET", "DATA", ".") == "250 2.6.0 message accepted for delivery\r\n"
     assert client.delivery.delivered[0][1].endswith(b"\r\nQUIT\r\nRSET\r\nDATA\r\n")
 
 
 def test_help_names_what_is_implemented() -> None:
-    assert (
-        Client().say("HELP")
-        == "214-Commands: DATA EHLO HELO HELP MAIL NOOP QUIT RCPT RSET VRFY\r\n214 See RFC 5321\r\n"
-    )
+    verbs = "AUTH BDAT DATA EHLO EXPN HELO HELP MAIL NOOP QUIT RCPT RSET STARTTLS VRFY"
+    assert Client().say("HELP") == f"214-2.0.0 Commands: {verbs}\r\n214 2.0.0 See RFC 5321\r\n"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from reference_server.smtp import grammar, replies
-from reference_server.smtp.grammar import CommandLine, Parameter, PathArguments
+from reference_server.smtp.grammar import AuthArguments, Chunk, CommandLine, NameArguments, Parameter, PathArguments
 from reference_server.smtp.replies import CommandRefused
 
 
@@ -16,7 +16,7 @@ from reference_server.smtp.replies import CommandRefused
         (b"NOOP  x", "NOOP", " x"),
         (b" NOOP", "", "NOOP"),
         (b"", "", None),
-        (b"\xdf", "\xdf", None),
+        (b"\xdf", "\udcdf", None),
     ],
 )
 def test_a_line_is_split_at_its_first_space(line: bytes, verb: str, rest: str | None) -> None:
@@ -40,6 +40,11 @@ ADDRESSES = {
     "a@[IPv6:1:2:3:4:5:6:192.0.2.1]": "a@[IPv6:1:2:3:4:5:6:192.0.2.1]",
     "@x.test,@y:a@b": "a@b",
     "a@1-2.3": "a@1-2.3",
+    "\u00fc.\u5f20@b": "\u00fc.\u5f20@b",
+    '"\u00fc a"@b': '"\u00fc a"@b',
+    "a@b\u00fccher.test": "a@b\u00fccher.test",
+    "a@xn--bcher-kva.test": "a@xn--bcher-kva.test",
+    "@b\u00fccher.test:a@b": "a@b",
 }
 
 
@@ -61,8 +66,11 @@ BAD_ADDRESSES = [
         "@x:",
         "@x;a@b",
         "@x,y:a@b",
-        "é@b",
-        "a@é",
+        "a@\u2603.\u2028",
+        "a@b\u00fccher-.test",
+        "@\u2028.test:a@b",
+        "\udce9@b",
+        "a@\udce9",
     ],
     *["a\x00@b", "a\r@b", "a\n@b", '"\t"@b', '"\x7f"@b'],
 ]
@@ -116,7 +124,7 @@ def test_parameters() -> None:
     parameters = (Parameter("SIZE", "1000"), Parameter("X-Y9".upper(), None))
     assert grammar.mail("FROM:<> size=1000 x-y9") == PathArguments("", parameters)
     assert grammar.rcpt("TO:<Postmaster> size=1000 x-y9") == PathArguments("Postmaster", parameters)
-    for bad in ("  a", " a  b", " =1", " a=", " a=b=c", " -a", " a\x00", " é"):
+    for bad in ("  a", " a  b", " =1", " a=", " a=b=c", " -a", " a\x00", " é", " a=\udce9"):
         with pytest.raises(CommandRefused) as refused:
             grammar.mail(f"FROM:<a@b>{bad}")
         assert refused.value.reply is replies.SYNTAX
@@ -147,13 +155,69 @@ def test_what_is_no_client_name(rest: str | None) -> None:
 def test_strings() -> None:
     assert grammar.optional_string(None) == ""
     assert grammar.optional_string("any thing") == "any thing"
-    assert grammar.string("bob@b") == "bob@b"
     for bad in ("\x00", "é", "\x7f", "\n"):
         with pytest.raises(CommandRefused):
             grammar.optional_string(bad)
-    for absent in (None, ""):
+
+
+@pytest.mark.parametrize(
+    ("rest", "arguments"),
+    [
+        ("bob@b", NameArguments("bob@b")),
+        ("Bob Smith", NameArguments("Bob Smith")),
+        ("b\u00fccher SMTPUTF8", NameArguments("b\u00fccher", utf8=True)),
+        ("bob smtputf8", NameArguments("bob", utf8=True)),
+        ("SMTPUTF8", NameArguments("SMTPUTF8")),
+    ],
+)
+def test_names(rest: str, arguments: NameArguments) -> None:
+    assert grammar.name(rest) == arguments
+
+
+@pytest.mark.parametrize("rest", [None, "", "\x00", "\udce9", "\n"])
+def test_what_is_no_name(rest: str | None) -> None:
+    with pytest.raises(CommandRefused):
+        grammar.name(rest)
+
+
+@pytest.mark.parametrize(
+    ("rest", "arguments"),
+    [
+        ("plain", AuthArguments("PLAIN", None)),
+        ("PLAIN =", AuthArguments("PLAIN", b"")),
+        ("SCRAM-SHA-256 YWJj", AuthArguments("SCRAM-SHA-256", b"abc")),
+    ],
+)
+def test_auth(rest: str, arguments: AuthArguments) -> None:
+    assert grammar.auth(rest) == arguments
+
+
+@pytest.mark.parametrize(
+    ("rest", "reply"),
+    [
+        (None, replies.SYNTAX),
+        ("", replies.SYNTAX),
+        ("PLAIN ", replies.SYNTAX),
+        ("PL@IN", replies.SYNTAX),
+        ("x" * 21, replies.SYNTAX),
+        *[
+            (f"PLAIN {bad}", replies.BAD_BASE64)
+            for bad in ("=AAA", "AAA=BBB", "A", "AA", "A A=", "AAA*", "\u00e9AAA", "==")
+        ],
+    ],
+)
+def test_what_is_no_auth(rest: str | None, reply: replies.Reply) -> None:
+    with pytest.raises(CommandRefused) as refused:
+        grammar.auth(rest)
+    assert refused.value.reply is reply
+
+
+def test_bdat() -> None:
+    assert grammar.bdat("0") == Chunk(0, last=False)
+    assert grammar.bdat("010 last") == Chunk(10, last=True)
+    for bad in (None, "", "x", "-1", "+1", "1 2", "1 LAST x", " 1", "1  LAST", "1" * 21, "\u0661"):
         with pytest.raises(CommandRefused):
-            grammar.string(absent)
+            grammar.bdat(bad)
 
 
 def test_no_arguments() -> None:

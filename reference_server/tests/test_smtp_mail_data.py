@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference_server.lines import LineBuffer
-from reference_server.smtp.mail_data import DataEnd, MailData
+from reference_server.smtp.mail_data import ChunkData, DataEnd, MailData
 
 
 def read(stream: bytes, size: int, limit: int = 10_000) -> tuple[bytes | DataEnd | None, bytes]:
@@ -77,3 +77,21 @@ def test_what_a_client_stuffs_comes_out_again(lines: bytes, size: int) -> None:
     message = lines + b"\r\n"
     stuffed = (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:]
     assert read(stuffed + b".\r\n", size) == (message, b"")
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_a_chunk_is_so_many_octets_whatever_they_are(size: int) -> None:
+    octets = b".\r\n.\r\n\x00\xff\n"
+    for keep, expected in ((True, octets), (False, DataEnd.TOO_LARGE)):
+        buffer, reader = LineBuffer(), ChunkData(len(octets), keep=keep)
+        stream = octets + b"QUIT\r\n"
+        taken = None
+        for start in range(0, len(stream), size):
+            buffer.feed(stream[start : start + size])
+            if taken is None:
+                taken = reader.take(buffer)
+        assert (taken, buffer.take_all()) == (expected, b"QUIT\r\n")
+
+
+def test_an_empty_chunk_is_there_at_once() -> None:
+    assert ChunkData(0, keep=True).take(LineBuffer()) == b""

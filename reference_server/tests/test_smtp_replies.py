@@ -25,6 +25,21 @@ def test_a_line_stays_within_512_octets() -> None:
     assert line.endswith(b"x\r\n")
 
 
+def test_no_character_is_cut_in_two() -> None:
+    line = Renderer().reply(Reply(250, "0.0", ("x" + "\u00fc" * 300,)))
+    assert len(line) == 511
+    assert line.decode().endswith("\u00fc\r\n")
+
+
+def test_values_are_told_in_ascii() -> None:
+    assert replies.escaped("b\u00fccher \U0001f600") == "b\\x{FC}cher \\x{1F600}"
+
+
+def test_a_challenge_is_base64_and_nothing_else() -> None:
+    assert Renderer(enhanced_status_codes=True).challenge(b"") == b"334 \r\n"
+    assert Renderer(enhanced_status_codes=True).challenge(b"abc") == b"334 YWJj\r\n"
+
+
 def test_a_value_is_not_a_place() -> None:
     assert Reply(550, "1.1", ("no <{path}>",)).with_values({"path": "{code}"}).lines == ("no <{code}>",)
 

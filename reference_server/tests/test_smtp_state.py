@@ -11,15 +11,16 @@ STEPS = {
     State.READY: ["{hello} client.example"],
     State.SENDER_GIVEN: ["{hello} client.example", "MAIL FROM:<a@b>"],
     State.RECIPIENTS_GIVEN: ["{hello} client.example", "MAIL FROM:<a@b>", "RCPT TO:<bob@postel.test>"],
+    State.CHUNKS_GIVEN: ["{hello} client.example", "MAIL FROM:<a@b>", "RCPT TO:<bob@postel.test>", "BDAT 0"],
 }
 ANY_TIME = {
     "NOOP": 250,
     "NOOP string": 250,
     "RSET": 250,
-    "VRFY bob": 252,
+    "VRFY bob": 250,
     "HELP": 214,
     "HELP RSET": 214,
-    "EXPN list": 502,
+    "EXPN list": 550,
     "TURN": 502,
     "SEND FROM:<a@b>": 502,
     "QUIT": 221,
@@ -30,8 +31,12 @@ IN_ORDER = {
     "MAIL FROM:<a@b>": {State.READY: 250},
     "RCPT TO:<bob@postel.test>": {State.SENDER_GIVEN: 250, State.RECIPIENTS_GIVEN: 250},
     "DATA": {State.RECIPIENTS_GIVEN: 354},
+    "BDAT 0": {State.RECIPIENTS_GIVEN: 250, State.CHUNKS_GIVEN: 250},
+    "BDAT 0 LAST": {State.RECIPIENTS_GIVEN: 250, State.CHUNKS_GIVEN: 250},
+    "STARTTLS": {State.READY: 220},
+    "AUTH PLAIN": {State.READY: 334},
 }
-EVERYWHERE = {"XYZZY": 500, "": 500, " NOOP": 500, "STARTTLS": 500, "LHLO client.example": 500, "MAILFROM:<a@b>": 500}
+EVERYWHERE = {"XYZZY": 500, "": 500, " NOOP": 500, "LHLO client.example": 500, "MAILFROM:<a@b>": 500}
 
 
 def in_state(state: State) -> Client:
@@ -58,7 +63,23 @@ def test_commands_that_have_their_place(state: State, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["MAIL FROM:a@b", "RCPT TO:a@b", "DATA x", "RSET x", "QUIT x", "VRFY", "NOOP \x00", "EHLO"]
+    "line",
+    [
+        "AUTH",
+        "AUTH PLAIN x y",
+        "BDAT",
+        "BDAT x",
+        "STARTTLS x",
+        "EXPN",
+        "MAIL FROM:a@b",
+        "RCPT TO:a@b",
+        "DATA x",
+        "RSET x",
+        "QUIT x",
+        "VRFY",
+        "NOOP \x00",
+        "EHLO",
+    ],
 )
 def test_bad_arguments_leave_the_state_alone(line: str) -> None:
     for state in State:

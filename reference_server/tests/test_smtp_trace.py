@@ -42,9 +42,20 @@ def test_the_date_has_an_offset() -> None:
     assert trace.received(replace(TRACE, received=moment)).endswith(b"\tFri, 02 Jan 2026 03:04:05 -0800\r\n")
 
 
+def test_a_recipient_in_utf8() -> None:
+    assert "\tfor <b\u00fccher@b\u00fccher.test>;".encode() in trace.received(
+        replace(TRACE, recipients=["b\u00fccher@b\u00fccher.test"])
+    )
+
+
 @pytest.mark.parametrize(
-    ("address", "literal"),
-    [("192.0.2.1", "[192.0.2.1]"), ("2001:db8::1", "[IPv6:2001:db8::1]"), ("fe80::1%eth0", "[IPv6:fe80::1]")],
+    ("message", "hops"),
+    [
+        (b"", 0),
+        (b"Received: a\r\nX: y\r\nreceived : b\r\n\tfolded\r\n\r\nReceived: body\r\n", 2),
+        (b"Received-SPF: a\r\n Received: folded\r\n\r\n", 0),
+        (b"Received: a\r\n" * 200, 200),
+    ],
 )
-def test_address_literals(address: str, literal: str) -> None:
-    assert trace.address_literal(address) == literal
+def test_hops_are_the_received_fields_of_the_header(message: bytes, hops: int) -> None:
+    assert trace.hops(message) == hops
