@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from reference_server.connection_log import ConnectionLog
 from reference_server.imap.reader import MessageReader
 from reference_server.imap.session import ImapSession
 from reference_server.pop3 import Pop3Session
+from reference_server.queue import MailQueue, QueueParts
 from reference_server.settings import Settings
 from reference_server.shell import Gate, Shell
 from reference_server.smtp import LmtpSession, SmtpSession, SubmissionSession
@@ -72,6 +73,8 @@ class SessionFactories:
     """Wraps what POP3 sessions see of the store; the same for the other two."""
     credentials: Callable[[Credentials], Credentials] = lambda credentials: credentials
     delivery: Callable[[Delivery], Delivery] = lambda delivery: delivery
+    queue: QueueParts = field(default_factory=QueueParts)
+    """What the sending side is built of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class MailServer:
     """All mail; from `start` on."""
     mail: MailStore
     """The same as IMAP sees it; from `start` on."""
+    queue: MailQueue
+    """Mail on its way to other servers; from `start` on."""
     authority: Path
     """PEM file of the certificate authority that clients must trust; from `start` on."""
 
@@ -123,7 +128,10 @@ class MailServer:
         try:
             directory = self._open_directory()
             self._open_store(directory)
-            await self._listen(self._open_shell(directory))
+            shell = self._open_shell(directory)
+            self._open_queue()
+            await self._listen(shell)
+            self.queue.start([(end.host, end.port) for end in self.endpoints.values() if end.protocol == "smtp"])
         except BaseException:
             await self.stop()
             raise
@@ -166,6 +174,11 @@ class MailServer:
         self._resources.push_async_callback(shell.stop)
         return shell
 
+    def _open_queue(self) -> None:
+        local = LocalDelivery(self.store, self.accounts, self.settings)
+        self.queue = MailQueue(self.settings, self.store.database, local, self._clock, self._sessions.queue)
+        self._resources.push_async_callback(self.queue.stop)
+
     async def _listen(self, shell: Shell) -> None:
         make = partial(
             SessionContext,
@@ -173,7 +186,7 @@ class MailServer:
             clock=self._clock,
             maildrops=self._sessions.maildrops(LockingMaildrops(self.store)),
             credentials=self._sessions.credentials(self.accounts),
-            delivery=self._sessions.delivery(LocalDelivery(self.store, self.accounts, self.settings)),
+            delivery=self._sessions.delivery(self.queue.delivery),
             random_bytes=secrets.token_bytes,
         )
         imap = partial(_with_mail, self._sessions.imap, self.mail, MessageReader(self.mail.mail))

@@ -13,7 +13,7 @@ def domain_key(address: str) -> str:
 
 
 def literal_address(domain: str) -> str | None:
-    """The IP address in an address literal (RFC 5321 §4.1.3); None for a domain name, and for a literal that is wrong."""
+    """The IP address in an address literal (RFC 5321 §4.1.3); None for a domain name, and for a wrong one."""
     if not (domain.startswith("[") and domain.endswith("]")):
         return None
     inside = domain[1:-1]
