@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run test check clean
+.PHONY: help run test bench clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -26,9 +26,15 @@ test: $(READY) ## all tests, the container tests among them where a Docker engin
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@echo "== unit tests, and the deliberate faults that prove the suites"
-	@$(BIN)/pytest -q harness/tests reference_server/tests reports/tests suites/selftest
+	@$(BIN)/pytest -q -rs harness/tests reference_server/tests reports/tests suites/selftest
 	@echo "== the suites on the reference"
 	@$(BIN)/pytest -q suites/smoke suites/pop3
+
+bench: $(READY) ## how fast: the suites beside raw sockets, the reference beside other servers
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .constraints.txt -e '.[bench]'
+	@$(BIN)/postel bench reference --suite pop3
+	@$(BIN)/postel bench reference --suite imap
+	@$(BIN)/postel throughput
 
 clean: ## what was built and written, but not the environment
 	rm -rf out .pytest_cache .mypy_cache .ruff_cache .hypothesis

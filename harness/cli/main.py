@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("harness.cli.reporting", "report"),
     "serve": ("reference_server.__main__", "serve"),
     "bench": ("harness.cli.bench", "bench"),
+    "throughput": ("harness.cli.throughput", "throughput"),
 }
 
 

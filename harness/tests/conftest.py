@@ -1,6 +1,6 @@
 """Container tests need a Docker engine: without one they are skipped and say why, or fail where they are required.
 
-`POSTEL_REQUIRE_CONTAINERS=1` requires them, so that no automatic run can pass by leaving them out.
+`POSTEL_REQUIRE_ALL=1` requires them, so that no automatic run can pass by leaving them out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _no_engine() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     needing = [item for item in items if item.get_closest_marker("containers")]
-    if not needing or os.environ.get("POSTEL_REQUIRE_CONTAINERS") == "1":
+    if not needing or os.environ.get("POSTEL_REQUIRE_ALL") == "1":
         return
     reason = _no_engine()
     if not reason:
