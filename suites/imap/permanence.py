@@ -1,12 +1,16 @@
-"""Flags for one session, and the number of recent messages (RFC 3501 §2.3.2, §6.3.1, §7.1)."""
+"""Flags for one session, what is recent, and the date of a delivery (RFC 3501 §2.3.2, §2.3.3, §6.3.1, §7, §7.1)."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from harness.cases import case
 from harness.clients.imap import ImapReply
+from harness.dialogue.imap_dates import moment
 from harness.stage import Stage
 from harness.verdicts import Facet
 from harness.wire.imap_values import Items, Scalar
+from suites.imap.boxes import note
 from suites.imap.exchange import ask, expect_that, flags_of, items_of, need, news, told
 from suites.imap.sessions_news import add, counted, flags_told
 
@@ -136,3 +140,24 @@ async def extension_data_of_a_structure(stage: Stage) -> None:
 
 #: Seven of every part that is no multipart, the lines of a text, and four of extension data (RFC 3501 §7.4.2).
 TEXT_MEMBERS = 12
+
+
+#: Difference between the clocks of harness and target that is forgiven: the Date field is years away.
+CLOCKS_APART = timedelta(days=1)
+
+
+@case("imap/rfc3501-2.3.3/date-of-a-delivery", "RFC3501-2.3.3-a")
+async def date_of_a_delivery(stage: Stage) -> None:
+    """A message that came by SMTP has the time of its delivery as internal date, not that of its Date field"""
+    sender = await stage.smtp()
+    await sender.greet()
+    message = note("a parcel", fields=("Date: Wed, 12 Jun 2019 09:30:00 +0200",))
+    replies = await sender.deliver("sender@client.test", [stage.account.address], message)
+    stage.require(replies[-1].ok, "a delivery by SMTP")
+    await stage.delivered(1)
+    session = await stage.imap(select="INBOX")
+    reply = await ask(stage, session, "FETCH 1 INTERNALDATE", ids=("RFC3501-2.3.3-a",))
+    date = items_of(reply, 1).get("INTERNALDATE")
+    given = moment(date.data) if isinstance(date, Scalar) else None
+    near = given is not None and abs(datetime.now(UTC) - given) < CLOCKS_APART
+    expect_that(stage, near, "now", told(reply), "RFC3501-2.3.3-a")
