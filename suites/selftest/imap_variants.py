@@ -6,6 +6,7 @@ the store, or the session class. Commands and states are those of reference_serv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -288,6 +289,43 @@ def meaning(kind: type[Any], change: Callable[[Any], c.Command]) -> Build:
             return change(command) if isinstance(command, kind) else command
 
     return imap_variant(session=Meaning)
+
+
+#: How the harness and the cases learn which messages there are: faults that would hinder every case spare it.
+_TAKING_STOCK = re.compile(rb"(?i)\S+ FETCH 1:\* \(UID\)$")
+
+
+def mistaking(kind: type[Any] | tuple[type[Any], ...], change: Callable[[Any], c.Command]) -> Build:
+    """As `meaning`, but for `FETCH 1:* (UID)`, which is carried out as it should be."""
+
+    class Mistaking(ImapSession):
+        def understood(self, text: CommandText) -> c.Command:
+            command = super().understood(text)
+            taken = isinstance(command, kind) and _TAKING_STOCK.match(text.lines) is None
+            return change(command) if taken else command
+
+    return imap_variant(session=Mistaking)
+
+
+def replying(change: Callable[[r.FetchResponse], Iterable[r.FetchResponse]]) -> Build:
+    """A variant that sends other FETCH responses, but for the answer to `FETCH 1:* (UID)`."""
+
+    class Replying(Renderer):
+        spared = False
+
+        def pieces(self, responses: Iterable[r.Response]) -> Pieces:
+            return super().pieces([each for response in responses for each in self._changed(response)])
+
+        def _changed(self, response: r.Response) -> Iterable[r.Response]:
+            return change(response) if isinstance(response, r.FetchResponse) and not self.spared else (response,)
+
+    class Session(ImapSession):
+        def understood(self, text: CommandText) -> c.Command:
+            if isinstance(self.renderer, Replying):
+                self.renderer.spared = _TAKING_STOCK.match(text.lines) is not None
+            return super().understood(text)
+
+    return imap_variant(session=Session, renderer=Replying)
 
 
 def tolerating(tolerated: Callable[[str, bytes], bool]) -> Build:
