@@ -19,7 +19,7 @@ from harness.results import CaseResult, Deviation, EventRecord, ExpectationResul
 from harness.stage import Capabilities
 from harness.transcript import Exchange
 from harness.verdicts import Level, Outcome, Verdict
-from harness.wire import imap_validator, pop3_validator
+from harness.wire import imap_validator, pop3_validator, smtp_validator
 from harness.wire.findings import Report, Violation
 
 #: Kinds of violation that are shown for one requirement.
@@ -55,12 +55,16 @@ def _cases(protocol: str, requirements: Sequence[str], modules: Sequence[ModuleT
 VALIDATORS: Mapping[str, tuple[ValidatorCase, ...]] = {
     "pop3": _cases("pop3", sorted(pop3_validator.REQUIREMENTS), (pop3_validator, *pop3_validator.PARTS)),
     "imap": _cases("imap", sorted(imap_validator.REQUIREMENTS), (imap_validator, *imap_validator.PARTS)),
+    "smtp": _cases("smtp", sorted(smtp_validator.REQUIREMENTS), (smtp_validator, *smtp_validator.PARTS)),
 }
-#: The validator of each protocol: it judges the exchanges of that protocol alone.
+#: The validator of each suite: it judges the exchanges of its own protocols alone.
 _VALIDATE: Mapping[str, Callable[[Sequence[Exchange], Mapping[str, Sequence[str]] | None], Report]] = {
     "pop3": pop3_validator.validate,
     "imap": imap_validator.validate,
+    "smtp": smtp_validator.validate,
 }
+#: Which of them judges an exchange, by its protocol.
+_JUDGES: Mapping[str, str] = {"pop3": "pop3", "imap": "imap", **dict.fromkeys(smtp_validator.PROTOCOLS, "smtp")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class Validators:
     def _validate(self, performance: Performance) -> dict[str, Report]:
         """A report for each protocol that was spoken."""
         exchanges = performance.transcript.exchanges
-        spoken = {exchange.protocol for exchange in exchanges} & _VALIDATE.keys()
+        spoken = {_JUDGES[exchange.protocol] for exchange in exchanges}
         return {name: _VALIDATE[name](exchanges, self.capabilities.get(name)) for name in sorted(spoken)}
 
     async def results(self, checks: Sequence[ValidatorCase], player: Player) -> list[CaseResult]:

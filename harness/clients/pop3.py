@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import re
 import ssl
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.clients.scram import ScramSha256Client
@@ -112,8 +113,8 @@ class Pop3Session(ClientSession[Pop3Reply]):
         """QUIT; its reply. The connection is still to be closed."""
         return await self.command("QUIT")
 
-    def _replies_due(self, line: bytes) -> int:
-        return 1
+    def _due(self, line: bytes) -> Sequence[bytes]:
+        return (line,)
 
 
 def _decoded(challenge: Pop3Reply) -> bytes:

@@ -67,7 +67,7 @@ class ClientSession(OpenedSession, Generic[R]):
         event = await self.connection.send_segments(segments)
         self._tail += b"".join(segments)
         for line in self._whole_lines():
-            self._asked.extend([Asked(line, event)] * self._replies_due(line))
+            self._asked.extend(Asked(command, event) for command in self._due(line))
         return event
 
     def _whole_lines(self) -> Iterable[bytes]:
@@ -86,8 +86,8 @@ class ClientSession(OpenedSession, Generic[R]):
         self.connection.finish_sending()
 
     @abstractmethod
-    def _replies_due(self, line: bytes) -> int:
-        """How many replies this line calls for."""
+    def _due(self, line: bytes) -> Sequence[bytes]:
+        """What the transcript shall have for a command with each of the replies that this line calls for."""
 
     def _next_asked(self) -> Asked:
         """The oldest command without a reply, or else what was sent without a CRLF."""

@@ -13,11 +13,10 @@ from harness.clients.scram import ScramSha256Client
 from harness.clients.session import Asked, ClientSession
 from harness.errors import TargetProtocolError
 from harness.wire.connection import Connection
-from harness.wire.smtp import SmtpReply, SmtpReplyParser, stuffed
+from harness.wire.smtp import MESSAGE, ODD_MESSAGE, SmtpReply, SmtpReplyParser, message_name, stuffed
 
 #: The name that the harness gives itself in EHLO and LHLO; a reserved one (RFC 6761).
 OWN_NAME = "client.postel.test"
-_MESSAGE = b"(message)"
 _CHUNK = re.compile(rb"(?i)BDAT ([0-9]{1,18})(?: LAST)?[ \t]*")  # RFC 3030 §2
 
 
@@ -34,6 +33,7 @@ class SmtpSession(ClientSession[SmtpReply]):
         super().__init__(connection)
         self.extensions: dict[str, str] = {}
         self._in_data = False
+        self._odd = False  # a line of the message has CR or LF alone
         self._in_sasl = False
         self._chunk = 0  # octets of BDAT's chunk that are still to be sent
         self._accepted = 0  # recipients of the current transaction
@@ -81,7 +81,7 @@ class SmtpSession(ClientSession[SmtpReply]):
         event = await self.connection.send(stuffed(message))
         self._in_data = False
         due = self._replies_to_message
-        self._asked.extend([Asked(_MESSAGE, event)] * due)
+        self._asked.extend([Asked(message_name(message), event)] * due)
         return tuple([await self.read_reply() for _ in range(due)])
 
     async def bdat(self, chunk: bytes, *, last: bool = False) -> tuple[SmtpReply, ...]:
@@ -178,14 +178,15 @@ class SmtpSession(ClientSession[SmtpReply]):
             yield line
         self._tail = sent[at:]
 
-    def _replies_due(self, line: bytes) -> int:
-        """None for a line of the message, one for a command; the final dot has as many as DATA's reply makes due."""
+    def _due(self, line: bytes) -> Sequence[bytes]:
+        """Nothing for a line of the message, one reply for a command; the final dot has as many as DATA makes due."""
         if not self._in_data:
-            return 1
+            return (line,)
+        self._odd = self._odd or b"\r" in line or b"\n" in line
         if line != b".":
-            return 0
+            return ()
         self._in_data = False
-        return self._replies_to_message
+        return (ODD_MESSAGE if self._odd else MESSAGE,) * self._replies_to_message
 
     @property
     def _replies_to_message(self) -> int:
@@ -210,11 +211,11 @@ class SmtpSession(ClientSession[SmtpReply]):
 
     def _enter_data(self) -> None:
         """What was sent behind DATA, before its reply, was the message: a server cannot know that it came too early."""
-        self._in_data = True
+        self._in_data, self._odd = True, False
         early = list(self._asked)
         self._asked.clear()
         for asked in early:
-            self._asked.extend([asked] * self._replies_due(asked.command or b""))
+            self._asked.extend(Asked(command, asked.event) for command in self._due(asked.command or b""))
 
 
 class LmtpSession(SmtpSession):
@@ -232,7 +233,7 @@ class LmtpSession(SmtpSession):
         more = self._replies_to_message - 1 if last else 0
         super()._follow(asked, reply)
         if more:
-            self._asked.extendleft([Asked(_MESSAGE, asked.event)] * more)
+            self._asked.extendleft([Asked(MESSAGE, asked.event)] * more)
             self._accepted = 0
 
 

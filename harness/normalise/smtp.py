@@ -11,6 +11,7 @@ from typing import Protocol
 
 from harness.normalise.rules import Difference, Rule
 from harness.verdicts import Facet
+from harness.wire.smtp import MESSAGE, ODD_MESSAGE
 
 #: Canonical form of one reply: what is left of it, by facet.
 Canonical = dict[str, object]
@@ -75,6 +76,8 @@ def canonical(command: bytes | None, reply: Reply) -> Canonical:
 def _verb(command: bytes | None) -> str:
     if command is None:
         return "greeting"
+    if command in (MESSAGE, ODD_MESSAGE):
+        return "message"
     verb = command.split(b" ")[0].decode("latin-1").upper()
     return verb if verb in _VERBS else "line"
 

@@ -8,6 +8,7 @@ from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.errors import TargetSilent
 from harness.tests.peers import Peer, PeerSession, tls_contexts
 from harness.transcript import Recorder
+from harness.wire.smtp import MESSAGE
 
 pytestmark = pytest.mark.asyncio
 
@@ -90,7 +91,7 @@ async def test_lines_of_a_message_call_for_no_reply() -> None:
         await smtp.send_raw([b"Subject: x\r", b"\n.\r\n"])
         assert smtp.outstanding == 1
         assert (await smtp.read_reply()).ok
-    assert recorder.transcript.exchanges[-1].command == b"."
+    assert recorder.transcript.exchanges[-1].command == MESSAGE
 
 
 async def test_starttls() -> None:

@@ -17,7 +17,13 @@ LINE_LIMIT = 64 * 1024
 REPLY_LIMIT = 1024 * 1024
 FLOOD_KEPT = 4 * 1024
 
+#: What an exchange has for a command where a message was answered: one that is lines ended by CRLF, and one with CR or
+#: LF elsewhere, in which a server may have seen its end too early (RFC 5321 §2.3.8).
+MESSAGE = b"(message)"
+ODD_MESSAGE = b"(message with CR or LF alone)"
+
 _LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?", re.DOTALL)
+_ALONE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?: |\Z)")
 
 
@@ -101,6 +107,11 @@ class SmtpReplyParser:
         if line > self._line_limit or self._start > self._reply_limit:
             kept = bytes(self._data[:FLOOD_KEPT])
             raise TargetFlooded(f"more than {self._line_limit} octets of a line, or too many lines", received=kept)
+
+
+def message_name(message: bytes) -> bytes:
+    """MESSAGE or ODD_MESSAGE."""
+    return ODD_MESSAGE if _ALONE.search(message) else MESSAGE
 
 
 def stuffed(message: bytes) -> bytes:
