@@ -27,7 +27,7 @@ from reference_server.smtp.replies import CommandRefused, Outcome, Renderer, Rep
 from reference_server.smtp.state import SMTP_COMMANDS, Command, CommandTable, State
 
 _PLAINTEXT_MECHANISMS = frozenset({"PLAIN"})
-_LIKE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}")
+_LIKE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{8,}={0,2}")
 _NO_TRANSACTION = Envelope("", ())
 
 
