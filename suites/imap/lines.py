@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.cases import case
 from harness.clients.imap import ImapSession
 from harness.errors import TargetLost
@@ -12,6 +14,8 @@ from suites.imap.exchange import expect_that, settle
 
 #: Seconds in which an answer that must not come would have come.
 QUIET = 0.3
+#: Seconds between two segments, so that they reach the server one by one.
+GAP = 0.05
 MESSAGE = b"Subject: note in a bottle\r\n\r\nCome soon.\r\n"
 
 
@@ -129,11 +133,18 @@ async def line_without_a_tag(stage: Stage) -> None:
 # Segments -------------------------------------------------------------------------------------------------------------
 
 
+async def _apart(stage: Stage, session: ImapSession, segments: Sequence[bytes]) -> None:
+    """Send segments, each by itself."""
+    for segment in segments:
+        await session.send_raw(segment)
+        await stage.idle(GAP, "so that the segments go out one by one")
+
+
 @case("imap/rfc3501-2.2/command-in-single-octets", "RFC3501-2.2-c")
 async def command_in_single_octets(stage: Stage) -> None:
     """A command that comes octet by octet is answered as one."""
     session = await stage.imap(login=False)
-    await session.send_raw([bytes([octet]) for octet in b"x1 CAPABILITY\r\n"])
+    await _apart(stage, session, [bytes([octet]) for octet in b"x1 CAPABILITY\r\n"])
     response = await _tagged(stage, session, "x1", "RFC3501-2.2-c")
     expect_that(stage, response.condition == "OK", "OK", shown(response.raw), "RFC3501-2.2-c", facet=Facet.STATUS)
 
@@ -142,7 +153,7 @@ async def command_in_single_octets(stage: Stage) -> None:
 async def cut_between_cr_and_lf(stage: Stage) -> None:
     """A command line that is cut between CR and LF is one line."""
     session = await stage.imap(login=False)
-    await session.send_raw([b"x1 NOOP\r", b"\nx2 NOOP\r", b"\n"])
+    await _apart(stage, session, [b"x1 NOOP\r", b"\nx2 NOOP\r", b"\n"])
     for tag in ("x1", "x2"):
         response = await _tagged(stage, session, tag, "RFC3501-2.2-c")
         expect_that(stage, response.condition == "OK", "OK", shown(response.raw), "RFC3501-2.2-c", facet=Facet.STATUS)
@@ -166,7 +177,7 @@ async def literal_in_single_octets(stage: Stage) -> None:
     session = await stage.imap()
     await session.send_raw(b"x1 STATUS {5}\r\n")
     await _invited(stage, session, "RFC3501-2.2-e")
-    await session.send_raw([bytes([octet]) for octet in b"INBOX (MESSAGES)\r\n"])
+    await _apart(stage, session, [bytes([octet]) for octet in b"INBOX (MESSAGES)\r\n"])
     response = await _tagged(stage, session, "x1", "RFC3501-2.2-e")
     expect_that(stage, response.condition == "OK", "OK", shown(response.raw), "RFC3501-2.2-e", facet=Facet.STATUS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.cases import case
 from harness.clients.imap import ImapSession
 from harness.errors import TargetLost
@@ -27,6 +29,20 @@ async def octets_that_no_quoted_string_has(stage: Stage) -> None:
         bad = isinstance(response, TaggedResponse | UntaggedResponse) and response.condition == "BAD"
         expect_that(stage, bad, "BAD", f"{shown(response.raw)} to {what}", "RFC3501-4.3-g", facet=Facet.STATUS)
         await session.close()
+
+
+@case("imap/rfc3501-4.3/no-8-bit-in-quotes", "RFC3501-4.3-f")
+async def no_8_bit_in_quotes(stage: Stage) -> None:
+    """Octets above 127 of a header come in ENVELOPE as a literal, where the client has not enabled UTF-8."""
+    session = await stage.imap(select="INBOX")
+    reply = await session.command("APPEND INBOX ", "Subject: Küste\r\n\r\nUnd Meer.\r\n".encode())
+    if not reply.ok:
+        stage.not_applicable("a header with octets above 127 is refused")
+    await need(stage, session, "NOOP")
+    reply = await ask(stage, session, "FETCH 1 ENVELOPE", ids=("RFC3501-4.3-f",))
+    quoted = re.search(rb'"[^"\r\n]*[\x80-\xff][^"\r\n]*"', reply.raw)
+    observed = shown(quoted[0]) if quoted else "none"
+    expect_that(stage, quoted is None, "no octet above 127 in quotes", observed, "RFC3501-4.3-f", facet=Facet.GRAMMAR)
 
 
 @case("imap/postel-line/nul-in-a-command", "POSTEL-imap_line-c")
@@ -99,17 +115,23 @@ async def one_mebibyte(stage: Stage) -> None:
 
 
 async def _long_line(stage: Stage, session: ImapSession, octets: bytes) -> None:
+    """Send the line and NOOP behind it: to the line comes one answer with its tag, or one BAD, or BYE."""
+    answers: list[bytes] = []
     try:
         await session.send_raw(octets)
-        response = await session.next()
-        while not isinstance(response, TaggedResponse) and not response.raw.startswith((b"* B",)):
+        await session.send_raw(b"x2 NOOP\r\n")
+        while not answers or not answers[-1].startswith((b"x2 ", b"* BYE")):
             response = await session.next()
+            if isinstance(response, TaggedResponse) or response.raw.startswith(b"* B"):
+                answers.append(response.raw)
     except TargetLost as lost:
         ended = lost.kind in ("closed", "reset")
         expect_that(stage, ended, "an answer, or the end", f"{lost}", "POSTEL-imap_line-a", facet=Facet.CONNECTION)
         return
-    holds = not (isinstance(response, TaggedResponse) and response.tag == "x9")
-    expect_that(stage, holds, "x1 refused", shown(response.raw), "POSTEL-imap_line-b", facet=Facet.ORDER)
+    of_the_line = [each for each in answers if not each.startswith((b"x2 ", b"* BYE"))]
+    holds = len(of_the_line) <= 1 and all(each.startswith((b"x1 ", b"* BAD")) for each in of_the_line)
+    observed = shown(b" ".join(of_the_line)[:200])
+    expect_that(stage, holds, "one answer, to x1", observed, "POSTEL-imap_line-b", facet=Facet.ORDER)
 
 
 @case("imap/rfc3501-9/line-of-eight-thousand-octets", "RFC3501-2.2.2-c")

@@ -284,8 +284,9 @@ def _nearest(cases: Sequence[Case], fault: Fault) -> list[Case]:
 
 
 def _used(case: Case, commands: Sequence[str]) -> int:
-    """How many of the commands a case sends, as far as its source tells; nearly all log in with USER and PASS."""
-    words = {*re.findall(r"[A-Z0-9]+", case.source.upper()), "USER", "PASS"}
+    """How many of the commands a case sends, as far as its id, title and source tell; nearly all log in with USER and
+    PASS."""
+    words = {*re.findall(r"[A-Z0-9]+", f"{case.id} {case.title} {case.source}".upper()), "USER", "PASS"}
     return len(words & set(commands))
 
 

@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from reference_server.imap import responses as r
+from reference_server.imap.commands import Command
 from reference_server.imap.fetchitems import Attribute
+from reference_server.imap.fragmenter import CommandText
 from reference_server.imap.renderer import Renderer
 from reference_server.imap.renderer_strings import Pieces
 from reference_server.imap.response_codes import (
@@ -22,8 +24,9 @@ from reference_server.imap.response_codes import (
     UidNext,
     UidValidity,
 )
+from reference_server.imap.session import ImapSession
 from suites.selftest.fault import Fault
-from suites.selftest.imap_variants import coded, fault, fetched, rendered, said, wired
+from suites.selftest.imap_variants import coded, fault, fetched, imap_variant, rendered, said, wired
 
 _HAS_CHILDREN = r"\HasChildren"
 _ESCAPED_ANYWAY = re.compile(rb"([^A-Za-z0-9])")
@@ -133,7 +136,15 @@ def _bare_delimiter(self: Renderer, delimiter: str | None) -> bytes:
 def _raw_name(self: Renderer, name: Any) -> bytes:
     """Names in UTF-8, whatever the client knows."""
     octets: bytes = name.octets(utf8=True)
-    return self.astring(octets) if octets.isascii() else b'"' + octets + b'"'
+    return self.astring(octets) if octets.isascii() else b"".join(self.literal(octets))
+
+
+class _TakesNul(ImapSession):
+    """A literal may hold NUL."""
+
+    def understood(self, text: CommandText) -> Command:
+        literals = {at: replace(each, binary=True) for at, each in text.literals.items()}
+        return super().understood(replace(text, literals=literals))
 
 
 def _list_attributes(*added: str, beside: str = "") -> Callable[[r.ListData], r.ListData]:
@@ -247,7 +258,13 @@ _STRINGS = (
         "BODY",
         "FETCH",
     ),
-    fault("grammar/nul-in-literals", "NUL is sent as it is", "4.3.1-c 9-f", rendered(literal=_literal_with_nul), "NUL"),
+    fault(
+        "grammar/nul-in-literals",
+        "NUL is taken and sent as it is",
+        "4.3.1-c",
+        imap_variant(session=_TakesNul, renderer=type("WithNul", (Renderer,), {"literal": _literal_with_nul})),
+        "NUL",
+    ),
     fault("grammar/signed-sizes", "Sizes have a plus sign", "4.2-a", rendered(number_item=_signed), "FETCH", "SIZE"),
     fault("grammar/wide-sizes", "Sizes are beyond 32 bits", "9-bc", fetched(r.NumberItem, _wide), "FETCH", "SIZE"),
     fault(

@@ -72,7 +72,7 @@ def _no_parts(members: Members) -> Members:
 
 
 def _body(slug: str, title: str, requirements: str, build: Build, *, seen_in: str = "") -> Fault:
-    return fault(f"grammar/body-{slug}", title, requirements, build, "BODYSTRUCTURE", "BODY", seen_in=seen_in)
+    return fault(f"grammar/body-{slug}", title, requirements, build, "BODYSTRUCTURE", "STRUCTURE", seen_in=seen_in)
 
 
 FAULTS: tuple[Fault, ...] = (

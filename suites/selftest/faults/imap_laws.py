@@ -83,8 +83,11 @@ def _backwards(item: r.NumberItem) -> r.NumberItem:
     return replace(item, value=_TURNED_ROUND - item.value) if item.attribute is Attribute.UID else item
 
 
-def _no_uid(item: r.NumberItem) -> r.NumberItem | None:
-    return None if item.attribute is Attribute.UID else item
+def _no_uid(response: r.FetchResponse) -> r.FetchResponse:
+    """The UID is left out where there is more than flags."""
+    others = tuple(each for each in response.data if getattr(each, "attribute", None) is not Attribute.UID)
+    more = any(not isinstance(each, r.FlagsItem) for each in others)
+    return replace(response, data=others) if more else response
 
 
 def _unasked(session: ImapSession, command: Command) -> tuple[r.Response, ...]:
@@ -171,7 +174,7 @@ FAULTS: tuple[Fault, ...] = (
         "laws/uid-fetch-without-uid",
         "UID FETCH gives no UID",
         "6.4.8-j",
-        fetched(r.NumberItem, _no_uid),
+        said(r.FetchResponse, _no_uid),
         "UID",
         "FETCH",
     ),
