@@ -11,6 +11,8 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -20,8 +22,10 @@ import rich_click as click
 from reference_server.accounts import AccountError, derive
 from reference_server.backend import StoreFailure
 from reference_server.connection_log import LogLine
+from reference_server.queue.control import ControlSocket
+from reference_server.serve_relay import relay_options
 from reference_server.server import MailServer, ServerError
-from reference_server.settings import TEST_COST, Limits, PasswordCost, Ports, Settings
+from reference_server.settings import TEST_COST, Limits, PasswordCost, Ports, Relay, Settings
 from reference_server.store import DataDirectoryError
 
 _PORT = click.IntRange(0, 65535)
@@ -57,13 +61,27 @@ async def _run(settings: Settings, announcement: Announcement) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     output = _Output(sys.stderr if announcement.as_json else sys.stdout)
     server = MailServer(settings, log=output.log if announcement.log else None)
-    async with server:
+    async with server, _controlled(server):
         passwords = _add_accounts(server, announcement)
         description = _description(server, passwords)
         _Output(sys.stdout).line(json.dumps(description) if announcement.as_json else _readable(server, passwords))
         await stop.wait()
     if not announcement.as_json:
         output.line("stopped")
+
+
+@asynccontextmanager
+async def _controlled(server: MailServer) -> AsyncIterator[None]:
+    """What `postel queue` talks to. Raises ServerError."""
+    control = ControlSocket(server.directory, server.queue)
+    try:
+        await control.open()
+    except OSError as error:
+        raise ServerError(f"cannot make a socket in {server.directory}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        await control.close()
 
 
 class _Output:
@@ -111,6 +129,7 @@ def _description(server: MailServer, passwords: dict[str, str | None]) -> dict[s
             {"name": name, "password": password, "address": f"{name}@{domain}"} for name, password in passwords.items()
         ],
         "ca": str(server.authority),
+        "data": str(server.directory),
     }
 
 
@@ -124,7 +143,7 @@ def _readable(server: MailServer, passwords: dict[str, str | None]) -> str:
         secret = "(password as before)" if password is None else f"password {password}"
         lines.append(f"  {name:<8} {secret:<24} address {name}@{domain}")
     lines.append(f"certificate authority\n  {server.authority}")
-    lines.append(f"data\n  {server.settings.data or 'temporary, removed at the end'}")
+    lines.append(f"data\n  {server.directory}{'' if server.settings.data else ' (temporary, removed at the end)'}")
     lines.append("stop with Ctrl-C; connections follow")
     return "\n".join(lines)
 
@@ -152,6 +171,7 @@ def _readable(server: MailServer, passwords: dict[str, str | None]) -> str:
     show_default=True,
     help="Seconds until POP3 closes an idle session; below 600 breaks RFC 1939 §3, and is for tests.",
 )
+@relay_options
 @click.option("--test-run", is_flag=True, help="Cheap password hashes; without --data no disk flushes either.")
 @click.option("--json", "as_json", is_flag=True, help="Announce as one line of JSON; the log goes to standard error.")
 @click.option("--quiet", is_flag=True, help="No connection log.")
@@ -173,6 +193,8 @@ def serve(
     domain: str,
     hostname: str,
     autologout: float,
+    relay: Relay,
+    relay_networks: tuple[str, ...],
     test_run: bool,
     as_json: bool,
     quiet: bool,
@@ -189,6 +211,8 @@ def serve(
         domains=(domain,),
         cost=TEST_COST if test_run else PasswordCost(),
         limits=Limits(pop3_idle=autologout),
+        relay=relay,
+        relay_networks=relay_networks,
     )
     try:
         run(settings, Announcement(accounts, password, apop, as_json, log=not quiet))

@@ -95,6 +95,8 @@ class MailServer:
     """All mail; from `start` on."""
     mail: MailStore
     """The same as IMAP sees it; from `start` on."""
+    directory: Path
+    """Where everything is kept; from `start` on."""
     queue: MailQueue
     """Mail on its way to other servers; from `start` on."""
     authority: Path
@@ -126,7 +128,7 @@ class MailServer:
         """Open the data and listen on every port. Raises ServerError or DataDirectoryError, and has then released
         everything."""
         try:
-            directory = self._open_directory()
+            directory = self.directory = self._open_directory()
             self._open_store(directory)
             shell = self._open_shell(directory)
             self._open_queue()

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "selftest": ("harness.cli.selftest", "selftest"),
     "report": ("harness.cli.reporting", "report"),
     "serve": ("reference_server.__main__", "serve"),
+    "queue": ("harness.cli.queue", "queue"),
     "bench": ("harness.cli.bench", "bench"),
     "throughput": ("harness.cli.throughput", "throughput"),
 }

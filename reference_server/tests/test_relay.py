@@ -1,4 +1,4 @@
-"""Two servers: mail goes in at Alice's, by submission, and comes out at Bob's, by POP3 and IMAP, with the same octets."""
+"""Two servers: mail goes in at Alice's, by submission, and comes out at Bob's, by POP3 and IMAP, octet for octet."""
 
 from __future__ import annotations
 
