@@ -49,7 +49,7 @@ async def _identity(stage: Stage, session: ImapSession, name: str) -> tuple[int,
     return number or 0, await uids(stage, session)
 
 
-async def _twice(stage: Stage, remove: str, requirement: str) -> None:
+async def _twice(stage: Stage, remove: str, *requirements: str) -> None:
     """A mailbox, gone, and a new one of its name: no UID comes back under the same UIDVALIDITY."""
     session = await stage.imap()
     await need(stage, session, "CREATE rowboat")
@@ -63,13 +63,13 @@ async def _twice(stage: Stage, remove: str, requirement: str) -> None:
     after = await _identity(stage, session, "rowboat")
     fresh = before[0] != after[0] or not set(before[1]) & set(after[1])
     observed = f"UIDVALIDITY {before[0]} and UIDs {before[1]}, then {after[0]} and {after[1]}"
-    expect_that(stage, fresh, "another UIDVALIDITY, or other UIDs", observed, requirement, "RFC3501-2.3.1.1-a")
+    expect_that(stage, fresh, "another UIDVALIDITY, or other UIDs", observed, *requirements, "RFC3501-2.3.1.1-a")
 
 
 @case("imap/rfc3501-6.3.4/uids-of-a-deleted-mailbox", "RFC3501-6.3.4-h", "RFC3501-2.3.1.1-a", "RFC3501-6.3.3-h")
 async def uids_of_a_deleted_mailbox(stage: Stage) -> None:
     """After DELETE and CREATE of a name no UID comes back under the same UIDVALIDITY."""
-    await _twice(stage, "DELETE rowboat", "RFC3501-6.3.4-h")
+    await _twice(stage, "DELETE rowboat", "RFC3501-6.3.4-h", "RFC3501-6.3.3-h")
 
 
 @case("imap/rfc3501-6.3.5/uids-of-a-renamed-mailbox", "RFC3501-6.3.5-h", "RFC3501-2.3.1.1-a")

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reference_server.conversation import Steps
 from reference_server.imap import commands as c
-from reference_server.imap.outcome import Refused
+from reference_server.imap.appending import append
+from reference_server.imap.copying import copy
+from reference_server.imap.errors import BadCommand
+from reference_server.imap.fragmenter import CommandText, LiteralAnnounced
+from reference_server.imap.names import INBOX
+from reference_server.imap.outcome import Handling, Refused
 from reference_server.imap.response_codes import Code
+from reference_server.imap.session import ImapSession
+from reference_server.imap.state import Updates
 from reference_server.store.open_mailbox import Mail
 from reference_server.store.records import Flags, MessageRow, NewMessage
 from reference_server.store.rejections import MailboxMissing
 from reference_server.store.transfer import Stored
 from suites.selftest.fault import Build, Fault
 from suites.selftest.imap_variants import (
+    Outcome,
     claiming,
     doing,
     ending,
     fault,
+    imap_variant,
     meaning,
     refusing_lines,
     storing,
     succeeding,
+    table,
 )
 
 
@@ -88,6 +99,77 @@ def _copies_anew(**lost: bool) -> Any:
     return copying
 
 
+def _ascii_only(session: ImapSession, command: c.Append) -> Handling:
+    """APPEND refuses what is not ASCII."""
+    if not all(message.data.isascii() for message in command.messages):
+        raise Refused("ASCII only, please")
+    return (yield from append(session, command))
+
+
+def _keep_something(session: ImapSession) -> None:
+    """A message that nobody has sent."""
+    message = NewMessage(b"Subject: torn\r\n\r\n", session.context.clock.now(), Flags(0))
+    session.store.mail.append(session.account, INBOX, [message])
+
+
+class _LeavesSomething(ImapSession):
+    """An APPEND that is wrong leaves a message all the same."""
+
+    def admit(self, event: LiteralAnnounced) -> Steps:
+        try:
+            yield from super().admit(event)
+        except BadCommand:
+            if b"APPEND" in event.text.lines:
+                _keep_something(self)
+            raise
+
+
+class _KeepsTorn(ImapSession):
+    """An APPEND whose literal never ends leaves a message."""
+
+    _awaited = False
+
+    def admit(self, event: LiteralAnnounced) -> Steps:
+        yield from super().admit(event)
+        self._awaited = b"APPEND" in event.text.lines
+
+    def understood(self, text: CommandText) -> c.Command:
+        self._awaited = False
+        return super().understood(text)
+
+    def connection_lost(self) -> None:
+        if self._awaited:
+            _keep_something(self)
+        super().connection_lost()
+
+
+def _creating(name: str, requirement: str, by_uid: str) -> Fault:
+    """A mailbox that does not exist is created, and the command refused all the same."""
+
+    def created(session: ImapSession, command: c.Append | c.Copy, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Refused) and outcome.code is Code.TRYCREATE:
+            session.store.folders.create(session.account, command.mailbox.text)
+        return outcome
+
+    return fault(
+        f"appending/{name.lower()}-creates",
+        f"{name} creates a mailbox that does not exist",
+        requirement,
+        ending(created, name, by_uid),
+        name,
+        seen_in="servers whose delivery creates mailboxes",
+    )
+
+
+def _copies_what_there_is(session: ImapSession, command: c.Copy) -> Handling:
+    """COPY of numbers that do not all exist copies those that do."""
+    view = session.required_view()
+    if command.messages.exceeds(len(view)):
+        ranges = view.uid_ranges(command.messages, uid=False)
+        session.store.mail.copy(view.id, ranges, session.account, command.mailbox.text)
+    return (yield from copy(session, command))
+
+
 def _uncoded(code: Code, name: str, requirement: str) -> Fault:
     return fault(
         f"appending/{name.lower()}-without-{code.value.lower()}",
@@ -110,7 +192,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "appending/lf-line-ends",
         "APPEND keeps LF for CRLF",
-        "6.3.11-b 6.3.11-a",
+        "6.3.11-b",
         _message(data=lambda message: message.data.replace(b"\r\n", b"\n")),
         "APPEND",
         seen_in="servers that keep mail in the line ends of the system",
@@ -126,7 +208,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "appending/seven-bits",
         "APPEND clears the eighth bit",
-        "6.3.11-c",
+        "6.3.11-d",
         _message(data=lambda message: bytes(octet & 0x7F for octet in message.data)),
         "APPEND",
     ),
@@ -182,7 +264,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "appending/missing-is-inbox",
         "APPEND to a mailbox that does not exist goes into INBOX",
-        "6.3.11-l 6.3.11-k",
+        "6.3.11-l",
         storing(append=_appends_to_inbox),
         "APPEND",
     ),
@@ -216,7 +298,57 @@ FAULTS: tuple[Fault, ...] = (
         refusing_lines(lambda line: b'" ' in line and b"APPEND" in line and b'" {' not in line.split(b'" ')[0]),
         "APPEND",
     ),
+    fault(
+        "appending/eight-bits-refused",
+        "APPEND takes no 8-bit characters",
+        "6.3.11-c",
+        doing("APPEND", _ascii_only),
+        "APPEND",
+    ),
+    fault(
+        "appending/date-is-1970",
+        "Without a date the internal date is the beginning of time",
+        "6.3.11-j",
+        _message(internal_date=lambda message: message.internal_date or datetime(1970, 1, 1, tzinfo=UTC)),
+        "APPEND",
+    ),
+    fault(
+        "appending/refused-leaves-something",
+        "An APPEND that is answered with BAD leaves a message",
+        "6.3.11-k",
+        imap_variant(session=_LeavesSomething),
+        "APPEND",
+        seen_in="servers that make the file before they read the command",
+    ),
+    fault(
+        "appending/torn-is-kept",
+        "Of an APPEND that the connection does not outlive a part is kept",
+        "6.3.11-k",
+        imap_variant(session=_KeepsTorn),
+        "APPEND",
+    ),
+    _creating("APPEND", "6.3.11-m", "UID APPEND"),
+    _creating("COPY", "6.4.7-f", "UID COPY"),
+    fault(
+        "appending/exists-is-not-told",
+        "APPEND to the selected mailbox is told later",
+        "6.3.11-o",
+        imap_variant(
+            commands=table(
+                lambda _, name, entry: replace(entry, updates=Updates.NOTHING) if name == "APPEND" else entry
+            )
+        ),
+        "APPEND",
+    ),
     # ---- COPY
+    fault(
+        "appending/copy-of-some",
+        "COPY that fails has copied the messages that are there",
+        "6.4.7-h",
+        doing("COPY", _copies_what_there_is),
+        "COPY",
+        seen_in="servers that copy one by one",
+    ),
     fault("appending/copy-does-nothing", "COPY copies nothing", "6.4.7-a", doing("COPY", claiming), "COPY"),
     fault("appending/copy-of-one", "COPY copies the first message only", "6.4.7-a", storing(copy=_copies_one), "COPY"),
     fault("appending/copy-moves", "COPY takes the originals away", "6.4.7-a", storing(copy=_moves), "COPY"),

@@ -1,26 +1,35 @@
-"""Faults of CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE, and of names (RFC 3501 §5.1, §6.3.3 to §6.3.7)."""
+"""Faults of CREATE, DELETE and RENAME (RFC 3501 §6.3.3 to §6.3.5)."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 
-from reference_server.imap.names import INBOX, MailboxName
-from reference_server.imap.renderer import Renderer
+from reference_server.imap import commands as c
+from reference_server.imap.folders import rename
+from reference_server.imap.names import INBOX
+from reference_server.imap.outcome import Handling, Improper, Refused
+from reference_server.imap.response_codes import UidValidity
+from reference_server.imap.session import ImapSession
 from reference_server.store.folders import Folders
 from reference_server.store.mailbox_state import MailboxState
 from reference_server.store.rejections import HasInferiors, MailboxExists, MailboxMissing
 from suites.selftest.fault import Fault
 from suites.selftest.imap_variants import (
     claiming,
+    coded,
     doing,
+    ending,
     fault,
     hearing,
-    imap_variant,
     keeping,
     refusing_lines,
     succeeding,
 )
+
+#: All messages of a mailbox.
+_EVERY_UID = ((1, 0xFFFF_FFFF),)
 
 
 def _existing_is_replaced(self: Folders, owner: str, name: str, special_uses: tuple[str, ...] = ()) -> MailboxState:
@@ -97,58 +106,68 @@ def _inbox_without_messages(self: Folders, owner: str, name: str, new_name: str)
         Folders.rename(self, owner, name, new_name)
 
 
-def _delete_unsubscribes(self: Folders, owner: str, name: str) -> int:
-    """DELETE also takes the subscription away."""
-    deleted = Folders.delete(self, owner, name)
-    self.unsubscribe(owner, name)
-    return deleted
+def _inferiors_of_inbox_follow(self: Folders, owner: str, name: str, new_name: str) -> None:
+    """RENAME of INBOX takes along what lies below it."""
+    below = _below(name, self.all(owner)) if name == INBOX else []
+    Folders.rename(self, owner, name, new_name)
+    for each in below:
+        Folders.rename(self, owner, each, new_name + each[len(name) :])
 
 
-def _subscribes_existing(self: Folders, owner: str) -> frozenset[str]:
-    """Only names of mailboxes that exist are shown as subscribed."""
-    return Folders.subscriptions(self, owner) & {state.name for state in self.all(owner)}
+def _inbox_is_copied(session: ImapSession, command: c.Rename) -> Handling:
+    """RENAME of INBOX leaves its messages there, too."""
+    done = yield from rename(session, command)
+    if command.source.is_inbox:
+        made = session.store.folders.find(session.account, command.destination.text)
+        session.store.mail.copy(made.id, _EVERY_UID, session.account, INBOX)
+    return done
 
 
-def _only_capital_inbox(command: str, requirements: str) -> Fault:
+def _no_inferiors(self: Folders, owner: str, name: str, special_uses: tuple[str, ...] = ()) -> MailboxState:
+    """CREATE below a mailbox is refused."""
+    level, _, _ = name.rpartition("/")
+    if any(state.name == level for state in self.all(owner)):
+        raise MailboxExists(level)
+    return Folders.create(self, owner, name, special_uses)
+
+
+def _not_over_levels(self: Folders, owner: str, name: str, special_uses: tuple[str, ...] = ()) -> MailboxState:
+    """CREATE of a name that has others below it is refused."""
+    if _below(name, self.all(owner)):
+        raise MailboxExists(name)
+    return Folders.create(self, owner, name, special_uses)
+
+
+def _hides(self: Folders, owner: str, name: str) -> int:
+    """DELETE gives the mailbox another name."""
+    deleted = self.find(owner, name)
+    Folders.rename(self, owner, name, f".{name}")
+    return deleted.id
+
+
+def _reveals(self: Folders, owner: str, name: str, special_uses: tuple[str, ...] = ()) -> MailboxState:
+    """CREATE of a deleted name brings back what was there."""
+    with suppress(MailboxMissing):
+        Folders.rename(self, owner, f".{name}", name)
+        return self.find(owner, name)
+    return Folders.create(self, owner, name, special_uses)
+
+
+def _bad_for_no(command: str, requirements: str) -> Fault:
+    """What should be NO is BAD."""
     return fault(
-        f"mailboxes/only-capital-inbox-in-{command.lower()}",
-        f"{command} knows INBOX in capitals only",
+        f"mailboxes/{command.lower()}-is-bad",
+        f"{command} that fails is answered with BAD",
         requirements,
-        refusing_lines(
-            lambda line: (
-                re.match(rb"\S+ %b\b" % command.encode(), line) is not None
-                and re.search(rb"(?!INBOX)(?i:inbox)", line) is not None
-            )
+        ending(
+            lambda _, __, outcome: Improper(outcome.text) if isinstance(outcome, Refused) else outcome,
+            command,
         ),
         command,
-        seen_in="servers that compare INBOX as it is",
     )
 
 
-class _Utf8Names(Renderer):
-    """Names go out in UTF-8 though nobody asked for it."""
-
-    def mailbox(self, name: MailboxName) -> bytes:
-        return self.string(name.text.encode()) if name.text.isascii() else b'"%b"' % name.text.encode()
-
-
-class _UpperShift(Renderer):
-    """The base64 of names goes out in capitals."""
-
-    def mailbox(self, name: MailboxName) -> bytes:
-        return re.sub(rb"&[^-]+-", lambda match: match[0].upper(), super().mailbox(name))
-
-
-#: Commands with a mailbox name, and the requirements about INBOX in another case.
-_INBOX_COMMANDS = (
-    *((name, "9-at 5.1-c") for name in ("SELECT", "EXAMINE", "STATUS", "APPEND", "COPY")),
-    ("CREATE", "6.3.3-b"),
-    ("DELETE", "6.3.4-c"),
-    ("RENAME", "6.3.5-d"),
-)
-
 FAULTS: tuple[Fault, ...] = (
-    *(_only_capital_inbox(*row) for row in _INBOX_COMMANDS),
     fault("mailboxes/create-does-nothing", "CREATE makes no mailbox", "6.3.3-a", doing("CREATE", claiming), "CREATE"),
     fault(
         "mailboxes/create-of-what-exists",
@@ -169,28 +188,28 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "mailboxes/create-with-separator-refused",
         "CREATE of a name with a separator at its end is refused",
-        "6.3.3-e 6.3.3-f 6.3.3-i",
+        "6.3.3-e",
         refusing_lines(lambda line: re.search(rb"CREATE .*/\"?$", line) is not None),
         "CREATE",
     ),
     fault(
         "mailboxes/create-with-separator-makes-another",
         "CREATE of a name with a separator at its end makes one with something behind it",
-        "6.3.3-f 6.3.3-e",
+        "6.3.3-f",
         hearing(lambda line: re.sub(rb"(CREATE \"?.*)/(\"?)$", rb"\1_\2", line)),
         "CREATE",
     ),
     fault(
         "mailboxes/delete-does-nothing",
         "DELETE deletes nothing",
-        "6.3.4-a 6.3.4-b",
+        "6.3.4-b",
         doing("DELETE", claiming),
         "DELETE",
     ),
     fault(
         "mailboxes/delete-is-always-ok",
         "DELETE is always OK",
-        "6.3.4-b 6.3.4-c 6.3.4-d 6.3.4-f",
+        "6.3.4-c 6.3.4-d 6.3.4-f",
         succeeding("DELETE"),
         "DELETE",
     ),
@@ -218,7 +237,13 @@ FAULTS: tuple[Fault, ...] = (
         ),
         "DELETE",
     ),
-    fault("mailboxes/rename-does-nothing", "RENAME renames nothing", "6.3.5-a", doing("RENAME", claiming), "RENAME"),
+    fault(
+        "mailboxes/rename-does-nothing",
+        "RENAME renames nothing",
+        "6.3.5-a 6.3.5-b",
+        doing("RENAME", claiming),
+        "RENAME",
+    ),
     fault("mailboxes/rename-is-always-ok", "RENAME is always OK", "6.3.5-c 6.3.5-d", succeeding("RENAME"), "RENAME"),
     fault("mailboxes/rename-copies", "RENAME leaves the old name", "6.3.5-a", keeping(rename=_copies), "RENAME"),
     fault(
@@ -246,67 +271,59 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "mailboxes/rename-of-inbox-moves-nothing",
         "RENAME of INBOX moves no messages",
-        "6.3.5-i 6.3.5-j",
+        "6.3.5-i",
         keeping(rename=_inbox_without_messages),
         "RENAME",
     ),
+    _bad_for_no("CREATE", "6.3.3-d 7.1.2-a"),
+    _bad_for_no("RENAME", "6.3.5-e"),
     fault(
-        "mailboxes/subscribe-does-nothing",
-        "SUBSCRIBE subscribes to nothing",
-        "6.3.6-a 6.3.6-b",
-        doing("SUBSCRIBE", claiming),
-        "SUBSCRIBE",
-    ),
-    fault(
-        "mailboxes/unsubscribe-does-nothing",
-        "UNSUBSCRIBE does nothing",
-        "6.3.7-a 6.3.7-b",
-        doing("UNSUBSCRIBE", claiming),
-        "UNSUBSCRIBE",
-    ),
-    fault(
-        "mailboxes/delete-unsubscribes",
-        "DELETE takes the subscription away",
-        "6.3.6-d",
-        keeping(delete=_delete_unsubscribes),
-        "DELETE",
-        seen_in="servers that clean up subscriptions",
-    ),
-    fault(
-        "mailboxes/lsub-of-existing",
-        "LSUB shows only mailboxes that exist",
-        "6.3.9-f 6.3.6-d",
-        keeping(subscriptions=_subscribes_existing),
-        "LSUB",
-    ),
-    # ---- names
-    fault(
-        "mailboxes/names-in-utf-8",
-        "Names go out in UTF-8",
-        "5.1.3-a 5.1.3-h 5.1.3-b",
-        imap_variant(renderer=_Utf8Names),
-        "LIST",
-        seen_in="servers that send names as they keep them",
-    ),
-    fault(
-        "mailboxes/shifts-in-capitals",
-        "The base64 of names goes out in capitals",
-        "5.1.3-c 5.1.3-d 5.1.3-a",
-        imap_variant(renderer=_UpperShift),
-        "LIST",
-    ),
-    fault(
-        "mailboxes/names-of-letters",
-        "Names in modified UTF-7 can only be created",
-        "5.1.3-a 5.1.3-b",
-        refusing_lines(lambda line: b"&" in line and b"CREATE" not in line),
-        "LIST",
-    ),
-    fault(
-        "mailboxes/names-regardless-of-case",
-        "Names are folded to lower case",
-        "5.1.3-d 5.1.3-c",
-        hearing(lambda line: re.sub(rb"&[^-]*-", lambda match: match[0].swapcase(), line)),
+        "mailboxes/no-inferiors",
+        "A mailbox that exists takes none below it",
+        "6.3.3-i",
+        keeping(create=_no_inferiors),
         "CREATE",
+        seen_in="servers in which a name holds either messages or names",
+    ),
+    fault(
+        "mailboxes/create-not-over-levels",
+        "CREATE of a level that has mailboxes below it is refused",
+        "6.3.3-a",
+        keeping(create=_not_over_levels),
+        "CREATE",
+    ),
+    fault(
+        "mailboxes/deleted-comes-back",
+        "CREATE of a deleted name brings its messages back",
+        "6.3.4-a",
+        keeping(delete=_hides, create=_reveals),
+        "DELETE",
+        "CREATE",
+        seen_in="servers that delete the name only",
+    ),
+    fault(
+        "mailboxes/uids-come-back",
+        "Each mailbox has the same UIDVALIDITY",
+        "6.3.3-h 6.3.4-h 6.3.5-h",
+        coded(UidValidity, lambda code: replace(code, value=1)),
+        "CREATE",
+        "DELETE",
+        "RENAME",
+        seen_in="servers that know one UIDVALIDITY only",
+    ),
+    fault(
+        "mailboxes/inbox-is-copied",
+        "RENAME of INBOX leaves its messages there, too",
+        "6.3.5-j",
+        doing("RENAME", _inbox_is_copied),
+        "RENAME",
+    ),
+    fault(
+        "mailboxes/inferiors-of-inbox-follow",
+        "RENAME of INBOX takes along what lies below it",
+        "6.3.5-k",
+        keeping(rename=_inferiors_of_inbox_follow),
+        "RENAME",
+        seen_in="servers that rename INBOX as any other",
     ),
 )
