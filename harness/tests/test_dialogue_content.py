@@ -189,3 +189,11 @@ def test_large_messages_are_compared_at_once() -> None:
     difference = compare_message(message, TRACE * 20 + changed, exact=False)
     assert difference is not None
     assert difference.at == len(message) - 10
+
+
+def test_an_empty_message_has_nothing_but_what_stands_before_it() -> None:
+    trace = b"Return-Path: <>\r\nReceived: x\r\n"
+    assert compare_message(b"", trace, exact=False) is None
+    assert compare_message(b"", trace + b"\r\n", exact=False) is None
+    assert compare_message(b"", trace, exact=True) is not None
+    assert compare_message(b"", trace + b"\r\nbody\r\n", exact=False) is not None

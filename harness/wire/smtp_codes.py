@@ -87,8 +87,14 @@ def check_code(place: Place, code: int, command: str, findings: Findings, *, cer
 
 
 def check_enhanced(place: Place, lines: Sequence[Line], command: str, findings: Findings) -> None:
-    """The enhanced status codes of a server that announced them (RFC 2034)."""
-    if command in ("greeting", "EHLO", "LHLO", "HELO") or lines[0].code[:1] == b"3":
+    """The enhanced status codes of a server that announced them (RFC 2034).
+
+    Refusals of EHLO and HELO are exempt, and none has to leave them out there.
+    """
+    hello = command in ("EHLO", "LHLO", "HELO")
+    if hello and lines[0].code[:1] != b"2":
+        return
+    if hello or lines[0].code[:1] == b"3":
         findings.check(
             "RFC2034-4-f",
             not any(_STATUS.match(line.text) for line in lines),
