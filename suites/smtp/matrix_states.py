@@ -76,7 +76,7 @@ HARMLESS = (
     Asked("EHLO", "rfc5321-4.1.4", "5yz", ("RFC5321-4.1.4-e",), name="refused-ehlo"),
     Asked("FROBNICATE", "rfc5321-4.1.4", "5yz", ("RFC5321-4.1.4-k",), name="unknown"),
     Asked("RCPT TO:$address>", "rfc5321-4.1.4", "5yz", ("RFC5321-4.1.4-k",), name="malformed-rcpt"),
-    Asked("STARTTLS now", "rfc3207-4", "501", ("RFC5321-4.1.4-k",), "STARTTLS", "malformed-starttls"),
+    Asked("STARTTLS now", "rfc3207-4", "5yz", ("RFC5321-4.1.4-k",), "STARTTLS", "malformed-starttls"),
 )
 
 #: Commands that end a transaction.
