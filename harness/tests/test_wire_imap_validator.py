@@ -270,6 +270,11 @@ FAIR: list[list[Turn]] = [
     [(b"LOGIN {10+}\r\nx9 LOGOUT\r", b"{tag} BAD no\r\nx9 OK out\r\n")],
     # QRESYNC sends flags of old messages while it selects.
     [(b"SELECT INBOX (QRESYNC (7 5))", SELECT[1].replace(b"{tag}", b"* 1 FETCH (UID 3 FLAGS () MODSEQ (6))\r\n{tag}"))],
+    # VANISHED while it selects: which of the messages are older than UIDNEXT is not known then.
+    [
+        (SELECT[0], SELECT[1].replace(b"{tag}", b"* VANISHED 4\r\n{tag}")),
+        (b"NOOP", b"* 2 FETCH (UID 3 FLAGS ())\r\n{tag} OK done\r\n"),
+    ],
     # 63 bits for a mod-sequence, and no text behind a bare OK.
     [(b"X", b"* 1 FETCH (MODSEQ (9223372036854775807))\r\n{tag} OK\r\n")],
     # A body nested deeper than anybody need read.

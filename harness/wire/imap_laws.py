@@ -271,6 +271,8 @@ class View:
     def selected(self, answer: ImapAnswer, last: UntaggedResponse | None) -> None:
         """The mailbox is selected: what is there now is not new."""
         self.settled = self.exists or 0
+        if self.exists is None:
+            self.uidnext = None  # VANISHED came with the selection: which of the messages are new is not known
         if last is not None and self.exists is not None and self.recent is not None:
             expected = f"at most {self.exists} recent messages"
             self._law(_RECENT, self.recent <= self.exists, answer, last, expected, "recent:more-than-exists")
