@@ -101,6 +101,10 @@ _OPTIONS = (
         help="An exception from it, by host name or address. Repeat for more.",
     ),
     click.option(
+        "--relay-starttls/--no-relay-starttls", "starttls", default=True, show_default=True,
+        help="Whether to encrypt where the next hop offers it.",
+    ),
+    click.option(
         "--retry",
         "retry_intervals",
         type=_SECONDS,
