@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 
 from reference_server.accounts import AccountBook
@@ -59,6 +60,8 @@ class Endpoint:
 ImapSessionFactory = Callable[[SessionContext, MailStore, MessageReader], Session]
 """IMAP sessions see all of the store."""
 
+LocalDeliveryFactory = Callable[[MessageStore, AccountBook, Settings], LocalDelivery]
+
 
 @dataclass(frozen=True, slots=True)
 class SessionFactories:
@@ -73,6 +76,7 @@ class SessionFactories:
     """Wraps what POP3 sessions see of the store; the same for the other two."""
     credentials: Callable[[Credentials], Credentials] = lambda credentials: credentials
     delivery: Callable[[Delivery], Delivery] = lambda delivery: delivery
+    local_delivery: LocalDeliveryFactory = LocalDelivery
     queue: QueueParts = field(default_factory=QueueParts)
     """What the sending side is built of."""
 
@@ -128,6 +132,7 @@ class MailServer:
         """Open the data and listen on every port. Raises ServerError or DataDirectoryError, and has then released
         everything."""
         try:
+            self._check_networks()
             directory = self.directory = self._open_directory()
             self._open_store(directory)
             shell = self._open_shell(directory)
@@ -142,6 +147,13 @@ class MailServer:
         """Stop listening, end the sessions, close the data; harmless when done twice."""
         self.endpoints = {}
         await self._resources.aclose()
+
+    def _check_networks(self) -> None:
+        for network in self.settings.relay_networks:
+            try:
+                ip_network(network, strict=False)
+            except ValueError as error:
+                raise ServerError(f"cannot relay for {network!r}: it is no IP network, such as 192.0.2.0/24") from error
 
     def _open_directory(self) -> Path:
         if self.settings.data is None:
@@ -177,7 +189,7 @@ class MailServer:
         return shell
 
     def _open_queue(self) -> None:
-        local = LocalDelivery(self.store, self.accounts, self.settings)
+        local = self._sessions.local_delivery(self.store, self.accounts, self.settings)
         self.queue = MailQueue(self.settings, self.store.database, local, self._clock, self._sessions.queue)
         self._resources.push_async_callback(self.queue.stop)
 

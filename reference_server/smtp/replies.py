@@ -61,7 +61,7 @@ def _reply(code: int, status: str | None, *lines: str) -> Reply:
 READY = _reply(220, None, "{domain} {protocol} service ready")
 BEGIN_TLS = _reply(220, "0.0", "begin TLS now")
 CLOSING = _reply(221, "0.0", "{domain} closing the connection")
-HELP = _reply(214, "0.0", "Commands: {commands}", "See RFC 5321")
+HELP = _reply(214, "0.0", "Commands: {commands}", "This is the reference server of postel; see RFC 5321")
 AUTHENTICATED = _reply(235, "7.0", "authenticated as {account}")
 HELLO = _reply(250, None, "{domain} greets {client}")
 DONE = _reply(250, "0.0", "done")

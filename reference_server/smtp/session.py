@@ -8,7 +8,7 @@ lmtp.py, those of message submission in submission.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -22,6 +22,7 @@ from reference_server.sasl import MECHANISMS, MechanismFactory
 from reference_server.smtp import commands as handlers
 from reference_server.smtp import grammar, replies, trace
 from reference_server.smtp.extensions import EXTENSIONS, Extension
+from reference_server.smtp.mail_data import MailData
 from reference_server.smtp.parameters import MAIL_PARAMETERS, RCPT_PARAMETERS, Parameter
 from reference_server.smtp.replies import CommandRefused, Outcome, Renderer, Reply, escaped
 from reference_server.smtp.state import SMTP_COMMANDS, Command, CommandTable, State
@@ -32,8 +33,8 @@ _NO_TRANSACTION = Envelope("", ())
 
 
 class SmtpSession(Conversation):
-    """One client's session. Commands, extensions, parameters, mechanisms and renderer can be exchanged for faulty
-    ones."""
+    """One client's session. Commands, extensions, parameters, mechanisms, renderer and the reader of mail data can be
+    exchanged for faulty ones."""
 
     protocol = "ESMTP"
     """How the server calls itself in its greeting, and in Received after EHLO or LHLO (RFC 3848)."""
@@ -50,6 +51,7 @@ class SmtpSession(Conversation):
         mail_parameters: Mapping[str, Parameter[Envelope]] = MAIL_PARAMETERS,
         rcpt_parameters: Mapping[str, Parameter[Recipient]] = RCPT_PARAMETERS,
         mechanisms: Mapping[str, MechanismFactory] = MECHANISMS,
+        mail_data: Callable[[int], MailData] = MailData,
     ) -> None:
         super().__init__(context)
         self.commands = commands or self.default_commands
@@ -57,6 +59,7 @@ class SmtpSession(Conversation):
         self.mail_parameters = mail_parameters
         self.rcpt_parameters = rcpt_parameters
         self.mechanisms = mechanisms
+        self.mail_data = mail_data
         self.renderer = renderer or Renderer(enhanced_status_codes="ENHANCEDSTATUSCODES" in self.extensions)
         self.local_domains = LocalDomains(context.settings)
         self.failed_logins = 0

@@ -41,7 +41,7 @@ class SubmissionSession(SmtpSession):
     def prepared(self, envelope: Envelope, message: bytes) -> bytes:
         """The message with its trace field, and completed where the settings say so."""
         if self.context.settings.completion:
-            message = self._completed(message)
+            message = self._completed(envelope, message)
         return super().prepared(envelope, message)
 
     def _check_qualified(self, address: str) -> None:
@@ -57,7 +57,7 @@ class SubmissionSession(SmtpSession):
         local = address.rpartition("@")[0]
         return self.local_domains.serves(address) and local == _local_part(self.account or "")
 
-    def _completed(self, message: bytes) -> bytes:
+    def _completed(self, envelope: Envelope, message: bytes) -> bytes:
         """The message with what RFC 5322 §3.6 wants and the user agent left out; nothing else of it changes.
 
         Whoever alters a header must also look after the addresses in it (RFC 6409 §4.2, §5.1).
@@ -71,8 +71,9 @@ class SubmissionSession(SmtpSession):
         if len(message_ids(header.first(b"message-id") or b"")) != 1:
             added.append(f"Message-ID: <{self.context.random_bytes(16).hex()}@{self.context.settings.hostname}>")
             header = Header(tuple(field for field in header.fields if field.name != b"message-id"))
-        if header.first(b"sender") is None and not self._is_author(header):
-            added.append(f"Sender: {_local_part(self.account or '')}@{self.context.settings.domains[0]}")
+        own = f"{_local_part(self.account or '')}@{self.context.settings.domains[0]}"
+        if header.first(b"sender") is None and not self._is_author(header) and (own.isascii() or envelope.utf8):
+            added.append(f"Sender: {own}")
         kept = b"".join(field.raw for field in header.fields)
         return b"".join(line.encode() + b"\r\n" for line in added) + kept + message[end:]
 

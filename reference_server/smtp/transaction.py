@@ -13,7 +13,7 @@ from reference_server.backend import Envelope, Recipient, StoreFailure
 from reference_server.conversation import Await, Steps, blocking
 from reference_server.smtp import parameters, replies
 from reference_server.smtp.grammar import Chunk, PathArguments
-from reference_server.smtp.mail_data import ChunkData, DataEnd, MailData
+from reference_server.smtp.mail_data import ChunkData, DataEnd
 from reference_server.smtp.replies import CommandRefused, Outcome
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def rset(session: SmtpSession, _: None) -> Steps:
 def data(session: SmtpSession, _: None) -> Steps:
     """DATA: takes the message and delivers it; the transaction is over then, however it went (RFC 5321 §4.1.1.4)."""
     yield session.reply(replies.START_MAIL)
-    reader = MailData(session.context.settings.limits.message)
+    reader = session.mail_data(session.context.settings.limits.message)
     message = cast(bytes | DataEnd, (yield Await(reader.take)))
     yield Heard(b"(mail data)" if isinstance(message, DataEnd) else f"({len(message)} octets of mail data)".encode())
     yield from _finish(session, message)

@@ -40,13 +40,17 @@ class LocalDelivery:
         failure: StoreFailure | None = None
         try:
             self._store.append(
-                with_return_path(message, envelope.reverse_path),
+                self.final_form(envelope, message),
                 list(dict.fromkeys(owner for owner in owners if owner is not None)),
                 also=also,
             )
         except StoreFailure as error:
             failure = error
         return [StoreFailure("no such mailbox", permanent=True) if owner is None else failure for owner in owners]
+
+    def final_form(self, envelope: Envelope, message: bytes) -> bytes:
+        """The message as it is stored."""
+        return with_return_path(message, envelope.reverse_path)
 
     def _owner(self, recipient: str) -> str | None:
         """The account whose mailbox the address names. The domain's case does not matter (RFC 5321 §2.4), nor whether

@@ -137,6 +137,12 @@ async def test_a_port_in_use_is_told_and_everything_released(tmp_path: Path) -> 
         assert server.endpoints["lmtp"].port == port
 
 
+async def test_a_network_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match=r"cannot relay for '192.0.2.0/99': it is no IP network"):
+        await MailServer(replace(TEST, data=tmp_path, relay_networks=("192.0.2.1/24", "192.0.2.0/99"))).start()
+    assert names(tmp_path) == []
+
+
 async def test_a_directory_in_use_is_told(tmp_path: Path) -> None:
     async with MailServer(replace(TEST, data=tmp_path)):
         with pytest.raises(DataDirectoryError, match="in use by another server"):

@@ -177,4 +177,6 @@ def test_commands_in_the_data_are_data() -> None:
 
 def test_help_names_what_is_implemented() -> None:
     verbs = "AUTH BDAT DATA EHLO EXPN HELO HELP MAIL NOOP QUIT RCPT RSET STARTTLS VRFY"
-    assert Client().say("HELP") == f"214-2.0.0 Commands: {verbs}\r\n214 2.0.0 See RFC 5321\r\n"
+    assert Client().say("HELP") == (
+        f"214-2.0.0 Commands: {verbs}\r\n214 2.0.0 This is the reference server of postel; see RFC 5321\r\n"
+    )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reference_server.actions import Close, Refusal, Send, Work
 from reference_server.backend import StoreFailure
 from reference_server.settings import Limits, Settings
-from reference_server.smtp import LmtpSession, SmtpSession
+from reference_server.smtp import LmtpSession, SmtpSession, SubmissionSession
 from reference_server.smtp.replies import Renderer, Reply
 from reference_server.tests.pop3_client import outcome
 from reference_server.tests.smtp_client import Client
@@ -79,6 +79,17 @@ def test_silence_is_answered_with_421() -> None:
     assert close == Close()
 
 
+@pytest.mark.parametrize(
+    "lines", [("MAIL FROM:<a@b>", "RCPT TO:<bob@postel.test>", "DATA", "text"), ("AUTH PLAIN",), ("BDAT 9",)]
+)
+def test_silence_in_the_middle_of_something_is_answered_alike(lines: tuple[str, ...]) -> None:
+    client = Client()
+    client.say("EHLO c", *lines)
+    assert client.do(client.session.timed_out()).startswith(b"421 4.4.2 mail.postel.test ")
+    assert client.closed
+    assert client.delivery.delivered == []
+
+
 @pytest.mark.parametrize("reason", Refusal)
 def test_refusals(reason: Refusal) -> None:
     answer, close = Client().session.refuse(reason)
@@ -126,7 +137,7 @@ def test_a_fault_is_one_method() -> None:
     assert Client(make=lambda context: SmtpSession(context, renderer=Wrong())).codes("bad") == [250]
 
 
-REPLY = re.compile(rb"(?:([2-5][0-5][0-9])-[\x20-\x7e]{0,506}\r\n)*([2-5][0-5][0-9]) [\x20-\x7e]{1,506}\r\n")
+REPLY = re.compile(rb"(?:([2-5][0-5][0-9])-[\x20-\x7e]{0,506}\r\n)*([2-5][0-5][0-9]) [\x20-\x7e]{0,506}\r\n")
 LINES = [
     b"EHLO c",
     b"LHLO c",
@@ -137,12 +148,23 @@ LINES = [
     b"DATA",
     b".",
 ]
+LINES += [b"AUTH PLAIN", b"AUTH PLAIN =", b"*", b"STARTTLS", b"BDAT 2", b"BDAT 3 LAST", b"BDAT 0 LAST", b"DATA x"]
+LINES += [
+    b"MAIL FROM:<> SMTPUTF8",
+    b"MAIL FROM:<> BODY=BINARYMIME",
+    "RCPT TO:<\u00fc@postel.test>".encode(),
+    b"VRFY bob",
+]
 LINES += [b"RSET", b"NOOP", b"HELP", b"VRFY x", b"EXPN x", b"RCPT TO:<no@x>", b"", b"RCPT TO:<Postmaster>", b"..x"]
 PIECES = st.sampled_from([line + b"\r\n" for line in LINES]) | st.binary(max_size=8) | st.sampled_from([b"\r", b"\n"])
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from([SmtpSession, LmtpSession]), st.lists(PIECES, max_size=40).map(b"".join), st.integers(1, 9))
+@given(
+    st.sampled_from([SmtpSession, LmtpSession, SubmissionSession]),
+    st.lists(PIECES, max_size=40).map(b"".join),
+    st.integers(1, 9),
+)
 def test_whatever_comes_the_replies_are_well_formed(make: type[SmtpSession], stream: bytes, size: int) -> None:
     client, other = Client(make=make), Client(make=make)
     sent = b"".join(client.send(stream[start : start + size]) for start in range(0, len(stream), size))

@@ -82,6 +82,16 @@ def test_the_author_needs_no_sender(author: str) -> None:
     assert not any(line.startswith("Sender:") for line in taken(client))
 
 
+def test_no_sender_in_utf8_but_with_smtputf8() -> None:
+    for parameter, added in (("", False), (" SMTPUTF8", True)):
+        client = submission()
+        client.session.account = "bücher"
+        client.say(f"MAIL FROM:<a@b.test>{parameter}", "RCPT TO:<bob@postel.test>", "DATA", *WHOLE, "")
+        client.say(".")
+        ((_, message),) = client.delivery.delivered
+        assert ("Sender: bücher@postel.test\r\n".encode() in message) is added
+
+
 def test_a_sender_that_is_there_stays() -> None:
     client = submission()
     submit(client, *WHOLE[:2], "From: a@b.test", "Sender: c@d.test", "", "body")
