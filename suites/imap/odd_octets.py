@@ -144,6 +144,8 @@ async def _long_line(stage: Stage, session: ImapSession, octets: bytes) -> None:
     of_the_line = [each for each in answers if not each.startswith((b"x2 ", b"* BYE"))]
     holds = len(of_the_line) <= 1 and all(each.startswith((b"x1 ", b"* BAD")) for each in of_the_line)
     observed = shown(b" ".join(of_the_line)[:200])
+    ended = bool(of_the_line) or answers[-1].startswith(b"* BYE")
+    expect_that(stage, ended, "an answer, or BYE", observed, "POSTEL-imap_line-a", facet=Facet.STATUS)
     expect_that(stage, holds, "one answer, to x1", observed, "POSTEL-imap_line-b", facet=Facet.ORDER)
 
 

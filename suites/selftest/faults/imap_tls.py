@@ -10,7 +10,7 @@ from reference_server.imap import commands as c
 from reference_server.imap.outcome import AlreadyAnswered, Handling
 from reference_server.imap.responses import Condition, StatusResponse
 from reference_server.imap.session import ImapSession
-from reference_server.server import MailServer, Tls
+from reference_server.server import Endpoint, MailServer, Tls
 from suites.selftest.fault import Build, Fault
 from suites.selftest.imap_variants import claiming, doing, fault, handler_of, imap_variant, refusing
 
@@ -77,12 +77,11 @@ class _ClosesInTls(ImapSession):
 
 
 class _PlainPort(MailServer):
-    """The port for TLS from the start speaks in the clear."""
+    """The port for TLS from the start speaks in the clear, though it is said to be one."""
 
-    def _listeners(self, *args: Any) -> Any:
-        return tuple(
-            replace(each, tls=Tls.NONE) if each.tls is Tls.IMPLICIT else each for each in super()._listeners(*args)
-        )
+    async def _open(self, listener: Any, port: int, *rest: Any) -> Endpoint:
+        clear = replace(listener, tls=Tls.NONE) if listener.tls is Tls.IMPLICIT else listener
+        return replace(await super()._open(clear, port, *rest), tls=listener.tls)
 
 
 def _silent(session: ImapSession, command: c.StartTls) -> Handling:
