@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
 
+from harness.arrival import read_mailbox
 from harness.clients.imap import ImapSession, exists
 from harness.clients.pop3 import Pop3Session
 from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.corpus import CorpusMessage, Trait
+from harness.doctor_mail import ARRIVING, RECIPIENT_MEND, SUBMISSION_MEND, SUBMITTING, try_recipient, try_submission
 from harness.errors import PostelError, SetupError, TargetLost, TargetProtocolError
 from harness.results import DoctorLine
 from harness.targets.emptying import pop3_login
@@ -159,6 +161,8 @@ class _Doctor:
         account = await self._usable_account()
         if account is None:
             return
+        if not await self._mail(account):
+            return
         names = set(self._target.endpoints)
         if names & {"imap", "imaps"} and not await self._try(
             f"IMAP login as {account.name}", _LOGIN_MEND, lambda: self._login_imap(account)
@@ -170,6 +174,8 @@ class _Doctor:
             read = self._read_pop3
         elif names & {"imap", "imaps"}:
             read = self._read_imap
+        elif self._target.reader is not None:
+            read = self._read_by_its_own_way
         else:
             return
         message = CorpusMessage("doctor", _MESSAGE % (time.time_ns(), time.time_ns()))
@@ -181,6 +187,18 @@ class _Doctor:
         await self._try(
             f"the mailbox of {account.name} is emptied", "check [emptying] in the profile", lambda: self._empty(account)
         )
+
+    async def _mail(self, account: Account) -> bool:
+        """Log in where mail is submitted, and name the account where mail arrives."""
+        tried = []
+        for name, at in self._target.endpoints.items():
+            if name in SUBMITTING:
+                step = partial(try_submission, self._target, at, account, self._timeout)
+                tried.append(await self._try(f"{name} login as {account.name}", SUBMISSION_MEND, step))
+            elif name in ARRIVING:
+                step = partial(try_recipient, self._target, at, account, self._timeout)
+                tried.append(await self._try(f"{name} takes mail for {account.name}", RECIPIENT_MEND, step))
+        return all(tried)
 
     async def _usable_account(self) -> Account | None:
         """The first account that can be logged in to and is empty."""
@@ -253,6 +271,12 @@ class _Doctor:
         if head is None:
             raise TargetProtocolError(f"FETCH was answered {_shown(raw)}")
         return raw[head.end() : head.end() + int(head.group(1))]
+
+    async def _read_by_its_own_way(self, account: Account) -> bytes:
+        found = await read_mailbox(self._target, account, self._timeout)
+        if not found:
+            raise TargetProtocolError("the mailbox holds no message")
+        return found[0]
 
     async def _imap(self, account: Account) -> ImapSession:
         session = await imap_session(self._target, self._timeout)
