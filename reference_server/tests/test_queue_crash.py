@@ -159,7 +159,7 @@ class Tap:
                 seen = Conversation(self._ledger)
                 for source, sink, tell in (
                     (client, server, seen.from_client),
-                    (server, client, lambda _, seen=seen: seen.from_server()),  # type: ignore[misc]
+                    (server, client, lambda _, seen=seen: seen.from_server()),
                 ):
                     thread = threading.Thread(target=self._pump, args=(source, sink, tell), daemon=True)
                     self._threads.append(thread)
