@@ -18,7 +18,8 @@ STATIC = "RFC3501-6.4.5-c"
 HEADER = "RFC3501-6.4.5-q"
 TEXT = "RFC3501-6.4.5-w"
 FRAMED = "POSTEL-imap_mime-f"
-ALL = ("RFC3501-6.4.5-al", SIZE, STATIC, HEADER, TEXT)
+ITEM = "RFC3501-6.4.5-al"
+ALL = (ITEM, SIZE, STATIC, HEADER, TEXT)
 
 #: Kinds whose octets tempt a server to count others than it sends.
 FRAMING = {"bare-lf": FRAMED, "bare-cr": FRAMED, "nul": FRAMED}
@@ -39,13 +40,14 @@ def _size(items: dict[str, Value]) -> int | None:
 
 async def _agreeing(stage: Stage, *framing: str) -> None:
     session = await stage.imap(select="INBOX")
-    reply = await ask(stage, session, f"FETCH 1 {ITEMS}", ids=(*framing, "RFC3501-6.4.5-al"))
-    if not stage.expect_tagged(reply, "OK", *framing, "RFC3501-6.4.5-al"):
+    reply = await ask(stage, session, f"FETCH 1 {ITEMS}", ids=(*framing, ITEM))
+    if not stage.expect_tagged(reply, "OK", *framing, ITEM):
         return
     items = items_of(reply, 1)
     whole, header, text = (_text(items, label) for label in ("BODY[]", "BODY[HEADER]", "BODY[TEXT]"))
     size = _size(items)
-    expect_that(stage, size == len(whole), f"RFC822.SIZE {len(whole)}, as BODY[] has", f"RFC822.SIZE {size}", SIZE)
+    expected = f"RFC822.SIZE {len(whole)}, as BODY[] has"
+    expect_that(stage, size == len(whole), expected, f"RFC822.SIZE {size}", SIZE, ITEM)
     observed = f"{len(header)} and {len(text)} octets of {len(whole)}"
     # Where no blank line ends the header, a server may add one (docs/decisions.md).
     ended = header == whole + b"\r\n"
