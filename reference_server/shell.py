@@ -211,9 +211,10 @@ class Connection:
         while due and not self._closing:
             action = due.popleft()
             if isinstance(action, Send):
-                self._log(Direction.SERVER, action.logged or summary(action.data))
+                if self._shell.log is not None:
+                    self._log(Direction.SERVER, action.logged or summary(action.data))
                 unsent += action.data
-            elif isinstance(action, Heard):
+            elif isinstance(action, Heard) and self._shell.log is not None:
                 self._log(Direction.CLIENT, printable(action.line))
             if not isinstance(action, Send | Heard) or len(unsent) >= _COALESCE:
                 await self._send(unsent)

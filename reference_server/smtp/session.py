@@ -8,6 +8,7 @@ lmtp.py, those of message submission in submission.py.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
@@ -60,6 +61,9 @@ class SmtpSession(Conversation):
         self.rcpt_parameters = rcpt_parameters
         self.mechanisms = mechanisms
         self.mail_data = mail_data
+        self._room = Counter[str]()
+        for extension in extensions:
+            self._room.update(extension.room)
         self.renderer = renderer or Renderer(enhanced_status_codes="ENHANCEDSTATUSCODES" in self.extensions)
         self.local_domains = LocalDomains(context.settings)
         self.failed_logins = 0
@@ -89,10 +93,9 @@ class SmtpSession(Conversation):
     def converse(self) -> Steps:
         """Greeting, then command after command; each gets exactly one reply (RFC 5321 §4.2)."""
         yield self.reply(replies.READY)
-        verbs = {verb for extension in self.extensions.values() for verb in extension.room}
-        longest = max(map(self.line_limit, verbs), default=0)
+        longest = max(map(self.line_limit, ("", *self._room)))
         while True:
-            line = yield from next_line(max(longest, self.line_limit("")))
+            line = yield from next_line(longest)
             try:
                 yield from self.answer(line)
             except CommandRefused as refused:
@@ -102,8 +105,7 @@ class SmtpSession(Conversation):
 
     def line_limit(self, verb: str) -> int:
         """Octets of the longest line of this verb, its CRLF included (RFC 5321 §4.5.3.1.4)."""
-        room = sum(extension.room.get(verb, 0) for extension in self.extensions.values())
-        return self.context.settings.limits.smtp_line + room
+        return self.context.settings.limits.smtp_line + self._room[verb]
 
     def answer(self, line: bytes | Framing) -> Steps:
         """Answer one line. Raises CommandRefused or StoreFailure for what is answered with 4yz or 5yz."""
