@@ -27,6 +27,7 @@ from reference_server.imap import (
 )
 from reference_server.imap import commands as c
 from reference_server.imap.outcome import Handling
+from reference_server.imap.searchkeys import uses_numbers
 from reference_server.imap.state import State, Updates
 
 if TYPE_CHECKING:
@@ -116,3 +117,10 @@ def name_of(command: c.Command) -> str:
     if getattr(command, "uid", False) or getattr(command, "uids", None) is not None:
         return f"UID {name}"
     return name
+
+
+def updates_after(entry: Entry, command: c.Command) -> Updates:
+    """What may be told at the end of a command: with UID, too, a search by message numbers must keep these."""
+    if isinstance(command, c.Search | c.Sort | c.Thread) and uses_numbers(command.key):
+        return Updates.SAME_NUMBERS
+    return entry.updates

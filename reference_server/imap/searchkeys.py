@@ -6,6 +6,7 @@ Not(HasFlag(\\Seen)). Strings have been decoded from the charset of the command.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -186,12 +187,24 @@ SearchKey = (
 
 def uses_mod_sequences(key: SearchKey) -> bool:
     """Whether MODSEQ occurs, which makes SEARCH a CONDSTORE enabling command (RFC 7162 §3.1)."""
+    return any(isinstance(each, ModSeqSince) for each in _leaves(key))
+
+
+def uses_numbers(key: SearchKey) -> bool:
+    """Whether message numbers occur, during which nothing may vanish (RFC 7162 §3.2.10.2)."""
+    return any(isinstance(each, InSet) and not each.uid for each in _leaves(key))
+
+
+def _leaves(key: SearchKey) -> Iterator[SearchKey]:
+    """The keys that are not made of others."""
     match key:
         case And(keys):
-            return any(uses_mod_sequences(each) for each in keys)
+            for each in keys:
+                yield from _leaves(each)
         case Or(first, second):
-            return uses_mod_sequences(first) or uses_mod_sequences(second)
+            yield from _leaves(first)
+            yield from _leaves(second)
         case Not(inner):
-            return uses_mod_sequences(inner)
+            yield from _leaves(inner)
         case _:
-            return isinstance(key, ModSeqSince)
+            yield key

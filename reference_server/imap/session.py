@@ -15,7 +15,7 @@ from reference_server.backend import StoreFailure
 from reference_server.conversation import Await, Conversation, Steps, blocking, with_cause
 from reference_server.imap import fragmenter as f
 from reference_server.imap.capabilities import CAPABILITIES, Capability
-from reference_server.imap.command_table import COMMANDS, CommandTable, name_of
+from reference_server.imap.command_table import COMMANDS, CommandTable, name_of, updates_after
 from reference_server.imap.commands import Command
 from reference_server.imap.dialect import Dialect
 from reference_server.imap.errors import BadCommand, RefusedCommand
@@ -176,7 +176,7 @@ class ImapSession(Conversation):
             ending = self.explain(command.tag, failure)
         except AlreadyAnswered:
             return
-        yield from self.catch_up(entry.updates, uids=name.startswith("UID "))
+        yield from self.catch_up(updates_after(entry, command), uids=name.startswith("UID "))
         yield ending
         if self.state is State.LOGOUT:
             yield Close()

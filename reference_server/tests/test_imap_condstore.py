@@ -110,6 +110,9 @@ def test_what_is_kept_back_is_not_counted_as_known(post: Post) -> None:
     other.ok(r"STORE 1 +FLAGS.SILENT (\Seen)")
     lines = client.lines("FETCH 1 UID")
     assert lines[-1].startswith(f"OK [HIGHESTMODSEQ {known}] ")
+    searched = client.lines("UID SEARCH NOT 1")  # numbers: nothing may vanish yet (§3.2.10.2)
+    assert searched[0] == "SEARCH 3"
+    assert not [line for line in searched if line.startswith("VANISHED")]
     assert client.lines("NOOP") == ["VANISHED 2"]
 
 
