@@ -60,8 +60,7 @@ def _rcpt(recipient: Recipient, dsn: bool, *, ascii_only: bool) -> str:
     if dsn and recipient.notify is not None:  # as it was received, or not at all (RFC 3461 §5.2.1)
         line += f" NOTIFY={','.join(each.name for each in Notify if each in recipient.notify) or 'NEVER'}"
     if dsn and recipient.original is not None:
-        kind, _, address = recipient.original.partition(";")
-        line += f" ORCPT={kind};{xtext(address)}"
+        line += f" ORCPT={original_recipient(recipient.original)}"
     return line
 
 
@@ -73,9 +72,19 @@ def _path(address: str, *, ascii_only: bool) -> str:
     return f"{local}@{canonical_domain(domain)}"
 
 
-# xtext = *( xchar / hexchar );  hexchar = "+" 2(HEXDIG), in upper case      (RFC 3461 §4)
+# xtext = *( xchar / hexchar );  hexchar = "+" 2(HEXDIG), in upper case
 def xtext(text: str) -> str:
-    """Text as a parameter's value; for text that is not ASCII the escapes of RFC 6533 §3, whose result is xtext too."""
-    if not text.isascii():
-        return _NOT_QCHAR.sub(lambda match: f"\\x{{{ord(match[0]):X}}}", text)
+    """ASCII text as a parameter's value (RFC 3461 §4)."""
     return _NOT_XCHAR.sub(lambda match: f"+{ord(match[0]):02X}", text)
+
+
+# utf-8-addr-xtext = 1*(QCHAR / EmbeddedUnicodeChar);  EmbeddedUnicodeChar = "\x{" HEXPOINT "}"
+def utf8_address(address: str) -> str:
+    """An address of the type utf-8 in its spelling for seven bits (RFC 6533 §3)."""
+    return _NOT_QCHAR.sub(lambda match: f"\\x{{{ord(match[0]):X}}}", address)
+
+
+def original_recipient(original: str) -> str:
+    """The value of ORCPT, from its decoded form (RFC 3461 §4.2, RFC 6533 §3)."""
+    kind, _, address = original.partition(";")
+    return f"{kind};{utf8_address(address) if kind.lower() == 'utf-8' else xtext(address)}"

@@ -13,7 +13,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from reference_server.mime.header import fields_end
-from reference_server.queue.commands import xtext
+from reference_server.queue.commands import utf8_address
 from reference_server.queue.content import is_binary
 from reference_server.queue.conversion import quoted_printable
 from reference_server.queue.entries import Fate, QueuedRecipient, QueueEntry
@@ -134,7 +134,8 @@ def _recipient_fields(report: Report, action: str, recipient: QueuedRecipient) -
     original, last = recipient.recipient.original, recipient.last
     if original is not None:
         kind, _, address = original.partition(";")
-        fields.append(f"Original-Recipient: {kind}; {_one_line(address)}")
+        shown = utf8_address(address) if kind.lower() == "utf-8" else _one_line(address)
+        fields.append(f"Original-Recipient: {kind}; {shown}")
     fields.append(f"Final-Recipient: {_typed(recipient.recipient.address)}")
     fields += [f"Action: {action}", f"Status: {_status(action, recipient)}"]
     if last is not None and last.remote:
@@ -157,7 +158,7 @@ def _status(action: str, recipient: QueuedRecipient) -> str:
 
 def _typed(address: str) -> str:
     """An address with its type (RFC 3464 §2.3.2, RFC 6533 §3)."""
-    return f"rfc822; {address}" if address.isascii() else f"utf-8; {xtext(address)}"
+    return f"rfc822; {address}" if address.isascii() else f"utf-8; {utf8_address(address)}"
 
 
 def _one_line(text: str) -> str:
