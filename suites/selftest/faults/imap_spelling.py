@@ -1,0 +1,242 @@
+"""Faults in what may be written in several ways: names (RFC 3501 §5.1), keys, dates, sections (§9), NAMESPACE, ID."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timezone
+
+from reference_server.imap import commands as c
+from reference_server.imap import responses as r
+from reference_server.imap.errors import RefusedCommand
+from reference_server.imap.fragmenter import CommandText
+from reference_server.imap.names import DELIMITER
+from reference_server.imap.outcome import Handling, Refused
+from reference_server.imap.renderer import Renderer
+from reference_server.imap.session import ImapSession
+from suites.selftest.fault import Build, Fault
+from suites.selftest.imap_variants import (
+    around,
+    fault,
+    handled,
+    handler_of,
+    hearing,
+    imap_variant,
+    meaning,
+    refusing_lines,
+    rendered,
+    said,
+)
+
+# ---- names ----------------------------------------------------------------------------------------------------------
+
+
+class _AnyUtf7(ImapSession):
+    """CREATE of a name that is no modified UTF-7 says OK."""
+
+    def understood(self, text: CommandText) -> c.Command:
+        try:
+            return super().understood(text)
+        except RefusedCommand as refused:
+            if refused.name != "CREATE" or refused.tag is None:
+                raise
+            return c.Noop(refused.tag)
+
+
+class _EightBitNames(ImapSession):
+    """CREATE takes names with octets above 127, and forgets these."""
+
+    def understood(self, text: CommandText) -> c.Command:
+        literals = {
+            at: replace(each, data=bytes(octet for octet in each.data if octet < 128))
+            if b" CREATE " in text.lines
+            else each
+            for at, each in text.literals.items()
+        }
+        return super().understood(replace(text, literals=literals))
+
+
+def _delimited(root: str | None, names: str) -> Build:
+    """A variant with one delimiter for the empty name, and another in LIST."""
+    return said(r.ListData, lambda data: replace(data, delimiter=root if data.name is None else names))
+
+
+# ---- keys and dates -------------------------------------------------------------------------------------------------
+
+
+def _refused(slug: str, title: str, requirements: str, line: bytes, *touches: str) -> Fault:
+    """OK is due to lines like this, and BAD comes."""
+    pattern = re.compile(line, re.DOTALL)
+    return fault(
+        f"spelling/{slug}",
+        title,
+        requirements,
+        refusing_lines(lambda text: pattern.search(text) is not None),
+        *touches,
+    )
+
+
+def _other_side(message: c.AppendMessage) -> c.AppendMessage:
+    """Zones count westwards."""
+    date = message.internal_date
+    if date is None or not date.utcoffset():
+        return message
+    offset = date.utcoffset()
+    assert offset is not None
+    return replace(message, internal_date=date.replace(tzinfo=timezone(-offset)))
+
+
+# ---- ID and NAMESPACE -----------------------------------------------------------------------------------------------
+
+
+class _Prejudiced(ImapSession):
+    """A client that has said who it is gets no service."""
+
+    known = False
+
+
+def _identified(session: ImapSession, command: c.Id) -> Handling:
+    """ID, after which NOOP is refused."""
+    assert isinstance(session, _Prejudiced)
+    session.known = True
+    return (yield from handler_of("ID")(session, command))
+
+
+def _denied(session: ImapSession, command: c.Noop) -> Handling:
+    assert isinstance(session, _Prejudiced)
+    if session.known:
+        raise Refused("Not for the likes of you")
+    return (yield from handler_of("NOOP")(session, command))
+
+
+def _identity(*pairs: tuple[bytes, bytes]) -> Build:
+    return said(r.IdData, lambda data: replace(data, parameters=pairs))
+
+
+def _id(slug: str, title: str, letter: str, *pairs: tuple[bytes, bytes]) -> Fault:
+    return fault(f"spelling/id-{slug}", title, f"RFC2971-3.3-{letter}", _identity(*pairs), "ID")
+
+
+_ONE = r.NamespaceDescription("", DELIMITER)
+_USERS = r.NamespaceDescription("users/", DELIMITER)
+
+
+def _namespaces(slug: str, title: str, requirements: str, data: r.NamespaceData) -> Fault:
+    return fault(f"spelling/namespaces-{slug}", title, requirements, said(r.NamespaceData, lambda _: data), "NAMESPACE")
+
+
+def _edited_namespaces(slug: str, title: str, requirements: str, pattern: bytes, replacement: bytes) -> Fault:
+    def namespaces(self: Renderer, response: r.NamespaceData) -> bytes:
+        return re.sub(pattern, replacement, Renderer.namespaces(self, response))
+
+    return fault(f"spelling/namespaces-{slug}", title, requirements, rendered(namespaces=namespaces), "NAMESPACE")
+
+
+def _lists_users(session: ImapSession, command: c.List) -> Handling:
+    """LIST below the prefix of other users names one."""
+    if any(pattern.startswith(_USERS.prefix) for pattern in command.patterns):
+        somebody = replace(command, patterns=("INBOX",), reference="")
+        return (yield from handler_of("LIST")(session, somebody))
+    return (yield from handler_of("LIST")(session, command))
+
+
+class _WithUsers(Renderer):
+    """There is a namespace of other users."""
+
+    def namespaces(self, response: r.NamespaceData) -> bytes:
+        return super().namespaces(replace(response, other_users=(_USERS,)))
+
+
+_STRINGS = rb"SEARCH .*(SUBJECT|FROM|TO|CC|BCC|TEXT|BODY|HEADER \S+)"
+
+FAULTS: tuple[Fault, ...] = (
+    fault(
+        "spelling/any-utf7",
+        "CREATE of a name that is no modified UTF-7 says OK",
+        "5.1.3-e 5.1.3-f 5.1.3-g",
+        imap_variant(session=_AnyUtf7),
+        "CREATE",
+        seen_in="servers that do not look into names",
+    ),
+    fault(
+        "spelling/eight-bit-names",
+        "CREATE takes names with octets above 127",
+        "5.1-a",
+        imap_variant(session=_EightBitNames),
+        "CREATE",
+    ),
+    fault("spelling/ampersand-delimits", "The delimiter is &", "1.2-a", _delimited("&", "&"), "LIST"),
+    fault("spelling/two-delimiters", "The delimiter is not the one of names", "5.1.1-a", _delimited("/", "."), "LIST"),
+    fault(
+        "spelling/quotes-of-anything",
+        "What no quoted string may hold is passed over",
+        "4.3-g",
+        hearing(lambda line: re.sub(rb"[\x80-\xff\r]", b"", line)),
+    ),
+    # ---- SEARCH
+    _refused("no-search", "SEARCH takes no keys", "9-bl", rb"\A\S+ (UID )?SEARCH (?!RETURN)", "SEARCH"),
+    _refused("search-of-atoms", "SEARCH takes no atom for a string", "9-bk", _STRINGS + rb" [A-Za-z]", "SEARCH"),
+    _refused("search-of-quotes", "SEARCH takes no quoted string", "9-bk", rb'SEARCH .*"', "SEARCH"),
+    _refused("search-of-literals", "SEARCH takes no literal", "9-bk", rb"SEARCH .*\{", "SEARCH"),
+    _refused("search-two-levels", "SEARCH takes one level of parentheses", "9-bm", rb"SEARCH .*\(.*\(", "SEARCH"),
+    _refused("charset-in-quotes", "CHARSET takes no quotes", "9-bj", rb'SEARCH CHARSET "', "SEARCH"),
+    _refused("dates-in-quotes", "Dates take no quotes", "9-af", rb'SEARCH .*(ON|BEFORE|SINCE) "', "SEARCH"),
+    _refused("days-of-one-digit", "Days have two digits", "9-ag", rb"SEARCH .*(ON|BEFORE|SINCE) \d-", "SEARCH"),
+    _refused("days-without-zero", "Days have no leading zero", "9-ag", rb"SEARCH .*(ON|BEFORE|SINCE) 0\d-", "SEARCH"),
+    _refused("fields-in-quotes", "Names of fields take no quotes", "9-aq", rb'FIELDS(\.NOT)? \("', "FETCH"),
+    fault(
+        "spelling/sections-unnamed",
+        "Every section is named BODY[]",
+        "9-bn",
+        rendered(text_label=lambda self, item: b"BODY[]"),
+        "FETCH",
+        "BODY",
+    ),
+    fault(
+        "spelling/zones-westwards",
+        "Zones count westwards",
+        "9-by",
+        meaning(c.Append, lambda command: replace(command, messages=tuple(map(_other_side, command.messages)))),
+        "APPEND",
+    ),
+    # ---- ID
+    fault(
+        "spelling/id-deselects",
+        "ID closes the mailbox",
+        "RFC2971-3-a",
+        around("ID", after=lambda session, _: session.deselect()),
+        "ID",
+    ),
+    fault(
+        "spelling/id-is-remembered",
+        "Who has said ID gets no service",
+        "RFC2971-3-b",
+        imap_variant(session=_Prejudiced, commands=handled(ID=_identified, NOOP=_denied)),
+        "ID",
+    ),
+    _id("long-name", "ID has a long field name", "b", (b"n" * 31, b"postel")),
+    _id("long-value", "ID has a long value", "c", (b"name", b"v" * 1025)),
+    _id("many", "ID has very many fields", "d", *((b"x-%d" % number, b"postel") for number in range(31))),
+    _id("twice", "ID has a field twice", "e", (b"name", b"postel"), (b"NAME", b"postel")),
+    # ---- NAMESPACE
+    _namespaces("two-personal", "There are two personal namespaces", "RFC2342-2-b", r.NamespaceData((_ONE, _ONE))),
+    _namespaces(
+        "two-of-others",
+        "There are two namespaces of others",
+        "RFC2342-2-c",
+        r.NamespaceData((_ONE,), (_USERS, _USERS)),
+    ),
+    _edited_namespaces("empty-lists", "What is not there is an empty list", "RFC2342-5-b", rb"NIL", b"()"),
+    _edited_namespaces(
+        "extended", "A namespace has an unknown extension", "RFC2342-5-d", rb"\)\)", b' "FLAVOUR" ("salt")))'
+    ),
+    _edited_namespaces("in-utf8", "A prefix is in UTF-8", "RFC2342-6-b", rb'\(\(""', '(("Fächer/"'.encode()),
+    fault(
+        "spelling/namespaces-tell-users",
+        "LIST tells of users who gave no access",
+        "RFC2342-5-i",
+        imap_variant(renderer=_WithUsers, commands=handled(LIST=_lists_users)),
+        "NAMESPACE",
+        "LIST",
+    ),
+)
