@@ -178,6 +178,25 @@ def test_smtp() -> None:
     assert talk.steps(bodies=True)[3:5] == ['S: - <text "a.test">', 'S: - <text "SIZE">']
 
 
+def test_a_login_of_smtp_is_written_in_base64() -> None:
+    talk = Talk("smtp").heard(b"220 a.test\r\n", command=None)
+    talk.recorder.add_secret_bytes(b"AGFsaWNlAHMzY3JldA==")
+    talk.said(b"AUTH PLAIN AGFsaWNlAHMzY3JldA==\r\n").said(b"AUTH PLAIN\r\n").said(b"AGFsaWNlAHMzY3JldA==\r\n")
+    response = '{base64 "\\0$user\\0$password"}'
+    assert talk.steps() == ["S: 220", f"C: AUTH PLAIN {response}", "C: AUTH PLAIN", f"C: {response}"]
+
+
+def test_a_brace_that_would_be_read_as_a_form_is_sent_raw() -> None:
+    talk = Talk("smtp").heard(b"220 a.test\r\n", command=None).said(b"NOOP {data x}\r\n").said(b"NOOP {x}\r\n")
+    assert talk.steps()[1:] == ['C! "NOOP {data x}\\r\\n"', "C: NOOP {x}"]
+
+
+def test_submission_is_spoken_as_smtp() -> None:
+    talk = Talk("smtp").heard(b"220 a.test\r\n", command=None).said(b"NOOP\r\n")
+    dialogue = transcript_to_dialogue(talk.recorder.transcript, title="t", protocol="submission")
+    assert (dialogue.protocol, dialogue.start, len(dialogue.steps)) == ("submission", "connected", 2)
+
+
 def greeted() -> Talk:
     return Talk().heard(b"+OK\r\n", command=None)
 
