@@ -236,7 +236,7 @@ FAULTS: tuple[Fault, ...] = (
         "LIST and STATUS do not undo escapes in quoted strings",
         "9-bf",
         hearing(
-            lambda line: re.sub(rb'\\\\(["\\\\])', b"_", line) if _is("LIST", line) or _is("STATUS", line) else line
+            lambda line: re.sub(rb'\\(["\\])', b"_", line) if _is("LIST", line) or _is("STATUS", line) else line
         ),
         "LIST",
     ),
