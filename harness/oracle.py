@@ -21,17 +21,23 @@ from harness.errors import HarnessError, SetupError
 from harness.kept import KeptPerformances
 from harness.player import Player, empty_performance
 from harness.results import TunedSetting
+from harness.targets.loopback import loopback_bed
 from harness.targets.model import Account, Endpoint, Loader, MailReader, TargetState, TlsMode
-from harness.targets.profile import Profile
+from harness.targets.profile import Profile, RelayTable
+from harness.testbed.bed import LoopbackBed
+from harness.testbed.case_bed import RelayFacts
+from harness.testbed.target_bed import TargetBed, target_bed
 from reference_server.accounts import derive
 from reference_server.backend import StoreFailure
 from reference_server.server import MailServer
-from reference_server.settings import TEST_COST, Limits, Settings
+from reference_server.settings import TEST_COST, Limits, Relay, Settings
 
 Build = Callable[[Settings], MailServer]
 
 #: Seconds to autologout in process: short enough to be waited for, long enough not to hit a session that works.
 AUTOLOGOUT = 2.0
+#: Seconds between two tries of a message, in process.
+RETRY = 0.5
 PASSWORD = "correct horse"
 ACCOUNTS = 32
 
@@ -104,7 +110,9 @@ class ReferenceInProcess:
             for number in range(1, accounts + 1)
         )
         self.version = ""
-        self.profile = Profile.bare(self.name)
+        self.profile = Profile(name=self.name, roles=("alice", "bob"), relay=RelayTable(retry_seconds=RETRY))
+        self.testbed: TargetBed | None = None
+        self._bed: LoopbackBed | None = None
         self.tuned: Sequence[TunedSetting] = ()
         self.loader: Loader = _DirectLoader(self)
         self.reader: MailReader | None = None
@@ -135,21 +143,38 @@ class ReferenceInProcess:
     async def start(self) -> None:
         """Start on a directory of its own, with its accounts."""
         self._directory = tempfile.TemporaryDirectory(prefix="postel-oracle-")
+        self._bed = await loopback_bed()
         await self._serve()
+        self.testbed = await target_bed(self._bed, RelayFacts(RETRY, self._flush), self.strangers)
         credentials = derive(PASSWORD, TEST_COST, apop=True)
         await asyncio.to_thread(self.server.accounts.put, {account.name: credentials for account in self.accounts})
 
     async def _serve(self) -> None:
         assert self._directory is not None
+        assert self._bed is not None
         limits = replace(Limits(), pop3_idle=self._autologout)
-        self._server = self._build(Settings(data=Path(self._directory.name), cost=TEST_COST, limits=limits))
+        relay = Relay(resolver=self._bed.resolver, port=self._bed.hop_port, retry_intervals=(RETRY,))
+        data = Path(self._directory.name)
+        self._server = self._build(Settings(data=data, cost=TEST_COST, limits=limits, relay=relay))
         await self._server.start()
+
+    async def _flush(self) -> None:
+        with _setting_up():
+            await self.server.queue.flush()
+
+    @property
+    def strangers(self) -> Mapping[str, tuple[str, int]]:
+        """It trusts nobody for his address, so whoever comes is a stranger."""
+        return {name: (each.host, each.port) for name, each in self.endpoints.items() if each.protocol == "smtp"}
 
     async def stop(self) -> None:
         """Stop and remove everything."""
         if self._server is not None:
             await self._server.stop()
             self._server = None
+        if self._bed is not None:
+            await self._bed.stop()
+            self._bed = self.testbed = None
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None

@@ -20,10 +20,12 @@ from harness.clients.opening import OpenedSession
 from harness.clients.pop3 import Pop3Session
 from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.corpus import Corpus, CorpusMessage, Trait
-from harness.errors import TargetLost
+from harness.errors import PostelError, TargetLost
 from harness.mail_session import SENDER, logged_in
 from harness.notebook import Notebook, shown
 from harness.targets.model import Account, Endpoint, Target, TlsMode
+from harness.targets.profile import Role
+from harness.testbed.case_bed import CaseBed
 from harness.transcript import EventKind, Recorder
 from harness.wire.connection import Connection
 
@@ -57,6 +59,7 @@ class Facts:
     autologout_seconds: float | None
     exact: bool
     can_restart: bool
+    roles: frozenset[Role]
     capabilities: Mapping[str, Sequence[str]]
 
 
@@ -86,6 +89,7 @@ class Stage(Notebook):
             autologout_seconds=target.autologout_seconds,
             exact=exact,
             can_restart=target.can_restart,
+            roles=frozenset(target.profile.roles),
             capabilities=capabilities.get(case.endpoint or case.protocol, {}),
         )
         self.neighbours = list(neighbours)  # further accounts that the case has leased
@@ -94,6 +98,7 @@ class Stage(Notebook):
         self._masked = masked
         self._corpus = corpus
         self._sessions: list[OpenedSession | Connection] = []
+        self._bed: CaseBed | None = None
 
     # -- bringing things about ------------------------------------------------------------------
 
@@ -217,6 +222,49 @@ class Stage(Notebook):
             self.require(reply.ok, f"a login as {self.account.name}; the answer was {shown(reply.raw)}")
         return session
 
+    async def outgoing(self) -> SmtpSession:
+        """A session in which mail to anywhere may be submitted, EHLO sent: as the profile's [relay] says.
+
+        Raises NotApplicable, TargetLost, Blocked when the login fails.
+        """
+        relay = self._target.profile.relay
+        if relay is None:
+            raise NotApplicable("the target's profile has no [relay]")
+        if relay.submit != "smtp":
+            return await self.submission(tls=relay.submit == "submissions")
+        session = await self.smtp()
+        reply = await session.greet()
+        self.require(reply.ok, f"EHLO; the answer was {shown(reply.raw)}")
+        return session
+
+    @property
+    def testbed(self) -> CaseBed:
+        """The case's share of what surrounds the target: see `harness.testbed`. Raises NotApplicable."""
+        whole = self._target.testbed
+        if whole is None:
+            raise NotApplicable("the target has no testbed: its profile has no [relay], or none can be put around it")
+        if self._bed is None:
+            self._bed = whole.for_case(self._note)
+        return self._bed
+
+    async def stranger(self, name: str = "smtp") -> SmtpSession:
+        """An SMTP session of a client whom the target has no reason to trust, its greeting read, EHLO not sent.
+
+        `name` is an endpoint without implicit TLS. Raises NotApplicable, TargetLost.
+        """
+        whole = self._target.testbed
+        if whole is None or name not in whole.strangers:
+            raise NotApplicable(f"no stranger can reach the target's {name} endpoint: it has no testbed")
+        host, port = whole.strangers[name]
+        session = await SmtpSession.open(
+            host, port, recorder=self.recorder, session=len(self._sessions) + 1, timeout=self.timeout
+        )
+        self._sessions.append(session)
+        return session
+
+    def _note(self, text: str) -> None:
+        self.recorder.record(0, EventKind.NOTE, text=text)
+
     async def delivered(self, count: int = 1, *, account: Account | None = None) -> tuple[bytes, ...]:
         """Every message in a mailbox, the case's own unless another is named, once there are `count` of them.
 
@@ -293,9 +341,14 @@ class Stage(Notebook):
         raise NotApplicable(why)
 
     async def close(self) -> None:
-        """Close every session that is still open."""
+        """Close every session that is still open, and end what the case had of the testbed."""
         for session in self._sessions:
             try:
                 await session.close()
             except (OSError, TargetLost):
                 continue
+        if self._bed is not None:
+            try:
+                await self._bed.close()
+            except PostelError as error:
+                self.note(f"the testbed could not be tidied up: {error}")

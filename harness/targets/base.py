@@ -26,8 +26,11 @@ from harness.targets.model import (
     TargetState,
     TlsMode,
 )
-from harness.targets.profile import EmptyingWay, LoadingWay, Profile
+from harness.targets.profile import EmptyingWay, LoadingWay, Profile, RelayTable
 from harness.targets.reach import CommandResult, filled
+from harness.targets.reading import MaildirReader
+from harness.testbed.case_bed import RelayFacts
+from harness.testbed.target_bed import TargetBed
 
 #: Seconds that one connection may take to greet, at most and at least, and the pause before another is tried.
 GREETING_TRY = 5.0
@@ -59,7 +62,8 @@ class ProfiledTarget(ABC):
         self._ports = dict(ports)
         self._endpoints: dict[str, Endpoint] = {}
         self.loader: Loader = self._make_loader()
-        self.reader: MailReader | None = None
+        self.reader: MailReader | None = MaildirReader(self, profile.reading.path) if profile.reading else None
+        self.testbed: TargetBed | None = None
         self._emptier = self._make_emptier()
 
     # -- facts ----------------------------------------------------------------------------------
@@ -159,6 +163,19 @@ class ProfiledTarget(ABC):
                     mend="check [accounts] command in the profile",
                 )
 
+    async def _flush(self) -> None:
+        """Make it try everything in its queue, as the profile says; without a command its own clock does."""
+        if self.profile.relay is not None and self.profile.relay.flush:
+            result = await self.run(self.profile.relay.flush)
+            if result.status:
+                raise SetupError(
+                    f"flushing the queue: the command ended with {result.status}: {result.said}",
+                    mend="check [relay] flush in the profile",
+                )
+
+    def _relay_facts(self, table: RelayTable) -> RelayFacts:
+        return RelayFacts(table.retry_seconds, self._flush)
+
     # -- readiness ------------------------------------------------------------------------------
 
     async def _greeted(self) -> None:
@@ -193,6 +210,8 @@ class ProfiledTarget(ABC):
                 try:
                     said = (await reader.readline()).strip()
                 finally:
+                    if context is not None:
+                        writer.transport.abort()  # Exim does not answer the end of TLS, and would be waited for
                     writer.close()
                     with contextlib.suppress(OSError):
                         await writer.wait_closed()

@@ -30,9 +30,13 @@ from harness.targets.engine import (
     own_lock,
     remove_leftovers,
 )
-from harness.targets.model import TargetState
+from harness.targets.model import PROTOCOLS, TargetState
 from harness.targets.profile import Profile
 from harness.targets.reach import CommandResult
+from harness.testbed.bed import reverse_name
+from harness.testbed.names import Record
+from harness.testbed.sidecar import Sidecar
+from harness.testbed.target_bed import target_bed
 
 #: Seconds that a server may take to stop before it is killed, and that a restart may take altogether.
 STOP_GRACE = 5
@@ -55,6 +59,7 @@ class ContainerTarget(ProfiledTarget):
         self._container: Container | None = None
         self._shells: Shells | None = None
         self._last_log = b""
+        self._sidecar: Sidecar | None = None
         self._wanted = True  # false once a start was given up: a build then ends early
 
     # -- life -----------------------------------------------------------------------------------
@@ -71,6 +76,10 @@ class ContainerTarget(ProfiledTarget):
             self._wanted = False
             raise
         self.image_digest = str(image.id)
+        if self.profile.relay is not None:
+            atexit.register(self._remove)
+            self._sidecar = Sidecar(self._client, _safe(self.name), self.progress)
+            await self._sidecar.start()
         creating = asyncio.ensure_future(self._engine(lambda client: self._create(client, image)))
         try:
             await asyncio.shield(creating)
@@ -78,6 +87,23 @@ class ContainerTarget(ProfiledTarget):
             await creating  # so that it is known, and removed
             raise
         await self._start_container()
+        if self._sidecar is not None and self.profile.relay is not None:
+            strangers = await self._settle_in(self._sidecar)
+            self.testbed = await target_bed(self._sidecar.bed, self._relay_facts(self.profile.relay), strangers)
+
+    async def _settle_in(self, sidecar: Sidecar) -> dict[str, tuple[str, int]]:
+        """Give the target its names in the testbed's DNS; where strangers reach it, by endpoint name."""
+        networks = self._running().attrs["NetworkSettings"]["Networks"]
+        address = networks[sidecar.network.name]["IPAddress"]
+        host = self.profile.hostname
+        records = [Record(host, "A", address), Record(reverse_name(address), "PTR", f"{host}.")]
+        for domain in {account.address.rpartition("@")[2] for account in self.accounts if "@" in account.address}:
+            records.append(Record(domain, "MX", f"10 {host}."))
+        await sidecar.bed.name(records, [])
+        foreign = networks[sidecar.foreign_network.name]["IPAddress"]
+        return {
+            name: await sidecar.way_in(foreign, port) for name, port in self._ports.items() if PROTOCOLS[name] == "smtp"
+        }
 
     def _image(self, client: docker.DockerClient) -> Image:
         if self.profile.build:
@@ -89,6 +115,9 @@ class ContainerTarget(ProfiledTarget):
         lock = own_lock()
         ports: dict[str, Any] = {f"{port}/tcp": ("127.0.0.1", None) for port in self._ports.values()}
         atexit.register(self._remove)  # for an end that does not come by `stop`
+        network: dict[str, Any] = {}
+        if self._sidecar is not None:
+            network = {"network": self._sidecar.network.name, "dns": [self._sidecar.address]}
         self._container = client.containers.create(
             str(image.id),
             command=list(self.profile.command) or None,
@@ -100,7 +129,10 @@ class ContainerTarget(ProfiledTarget):
             pids_limit=self.profile.pids,
             environment=dict(self.profile.environment),
             ports=ports,
+            **network,
         )
+        if self._sidecar is not None:
+            self._sidecar.foreign_network.connect(self._container)
 
     async def _start_container(self) -> None:
         """Start it, and learn the ports that it was given: they change with every start."""
@@ -124,6 +156,8 @@ class ContainerTarget(ProfiledTarget):
     async def stop(self) -> None:
         """Remove the container, with its log kept in memory."""
         self._last_log = await asyncio.to_thread(self.log)
+        if self._sidecar is not None:
+            await self._sidecar.leave()
         await asyncio.to_thread(self._remove)
         atexit.unregister(self._remove)
 
@@ -139,6 +173,10 @@ class ContainerTarget(ProfiledTarget):
         if container is not None:
             with contextlib.suppress(*EngineErrors):
                 container.remove(force=True, v=True)
+        sidecar, self._sidecar = self._sidecar, None
+        self.testbed = None
+        if sidecar is not None:
+            sidecar.remove()
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(*EngineErrors):

@@ -93,8 +93,9 @@ def lock_is_free(path: Path) -> bool:
 
 
 def remove_leftovers(client: docker.DockerClient) -> list[str]:
-    """Remove the containers of runs that are gone; their names."""
+    """Remove the containers of runs that are gone, and their networks; the containers' names."""
     removed: list[str] = []
+    gone: set[Path] = set()
     for container in client.containers.list(all=True, filters={"label": LOCK_LABEL}, ignore_removed=True):
         path = Path(container.labels.get(LOCK_LABEL, ""))
         if not lock_is_free(path):
@@ -102,7 +103,15 @@ def remove_leftovers(client: docker.DockerClient) -> list[str]:
         with contextlib.suppress(*EngineErrors):
             container.remove(force=True, v=True)
             removed.append(str(container.name))
-            path.unlink(missing_ok=True)
+            gone.add(path)
+    for network in client.networks.list(filters={"label": LOCK_LABEL}):
+        path = Path(network.attrs["Labels"].get(LOCK_LABEL, ""))
+        if path in gone or lock_is_free(path):
+            with contextlib.suppress(*EngineErrors):
+                network.remove()
+                gone.add(path)
+    for path in gone:
+        path.unlink(missing_ok=True)
     return removed
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.corpus import CorpusMessage, Trait
 from harness.results import TunedSetting
+from harness.testbed.target_bed import TargetBed
 
 if TYPE_CHECKING:
     from harness.targets.profile import Profile
@@ -147,6 +148,10 @@ class Target(Protocol):
     @property
     def reader(self) -> MailReader | None:
         """How its mailboxes are read; None where that is done by POP3 or IMAP."""
+
+    @property
+    def testbed(self) -> TargetBed | None:
+        """DNS and next hops around it; None before `start`, and where its profile has no [relay] or none can be."""
 
     @property
     def tuned(self) -> Sequence[TunedSetting]:

@@ -14,9 +14,12 @@ from pathlib import Path
 from harness.errors import SetupError
 from harness.targets.base import ProfiledTarget
 from harness.targets.local import run_locally
+from harness.targets.loopback import loopback_bed
 from harness.targets.model import TargetState
 from harness.targets.profile import Profile
 from harness.targets.reach import CommandResult
+from harness.testbed.bed import LoopbackBed
+from harness.testbed.target_bed import target_bed
 
 #: Octets of a server's output that are kept.
 KEEP_LOG = 4 * 1024 * 1024
@@ -114,31 +117,49 @@ class ServerProcess:
 
 
 class ProcessTarget(ProfiledTarget):
-    """A server that postel starts from a command. In it, `{pop3}` and so on stand for ports; 0 asks for a free one."""
+    """A server that postel starts from a command. In it, `{pop3}` and so on stand for ports; 0 asks for a free one.
+
+    With a testbed, `{resolver}` and `{hop_port}` stand for where it finds DNS and next hops.
+    """
 
     def __init__(self, profile: Profile, ports: Mapping[str, int]) -> None:
         super().__init__(profile, ports)
         self._server: ServerProcess | None = None
         self._chosen: dict[str, int] = {}
+        self._bed: LoopbackBed | None = None
 
     async def _bring_up(self) -> None:
         self._chosen = {name: port or _free_port() for name, port in self._ports.items()}
         self._endpoints = {name: self._endpoint(name, "127.0.0.1", port) for name, port in self._chosen.items()}
+        if self.profile.relay is not None:
+            self._bed = await loopback_bed()
+            strangers = {name: (each.host, each.port) for name, each in self._endpoints.items()}
+            self.testbed = await target_bed(self._bed, self._relay_facts(self.profile.relay), strangers)
         await self._start_process()
 
+    def _filled(self, text: str) -> str:
+        values: dict[str, object] = dict(self._chosen)
+        if self._bed is not None:
+            host, port = self._bed.resolver
+            values |= {"resolver": f"{host}:{port}", "hop_port": self._bed.hop_port}
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", str(value))
+        return text
+
     async def _start_process(self) -> None:
-        command = list(self.profile.process)
-        for name, port in self._chosen.items():
-            command = [part.replace("{" + name + "}", str(port)) for part in command]
+        command = [self._filled(part) for part in self.profile.process]
         if "/" in command[0]:
             command[0] = str((self.profile.directory / command[0]).absolute())  # not resolved: links have meaning
         self._server = ServerProcess(command, self.profile.directory)
-        await self._server.start(self.profile.environment)
+        await self._server.start({name: self._filled(value) for name, value in self.profile.environment.items()})
 
     async def stop(self) -> None:
         """End the process."""
         if self._server is not None:
             await self._server.stop()
+        if self._bed is not None:
+            await self._bed.stop()
+            self._bed = self.testbed = None
 
     async def restart(self) -> None:
         """Stop (or kill, as the profile says) and start it again on the same ports."""

@@ -25,6 +25,8 @@ IMAGES = Path(__file__).parent / "images"
 
 LoadingWay = Literal["smtp", "lmtp", "imap-append", "maildir", "mbox", "command"]
 EmptyingWay = Literal["pop3", "imap", "command"]
+#: Whose server a target can be in a chain: Alice's takes submissions and relays, Bob's receives, and its mail is read.
+Role = Literal["alice", "bob"]
 
 
 class _Table(BaseModel):
@@ -115,6 +117,24 @@ class EmptyingTable(_Table):
         return self
 
 
+class ReadingTable(_Table):
+    """`[reading]`: where mailboxes are read that neither POP3 nor IMAP offers; a Maildir for each account."""
+
+    path: str
+
+
+class RelayTable(_Table):
+    """`[relay]`: how a target that sends mail on is tested.
+
+    `retry_seconds` lie between two tries of a message, `flush` makes it try all at once, `submit` is the endpoint at
+    which its users submit: on `smtp` without a login, since it trusts the harness's address.
+    """
+
+    retry_seconds: float = Field(gt=0)
+    flush: tuple[str, ...] = ()
+    submit: Literal["submission", "submissions", "smtp"] = "submission"
+
+
 class TlsTable(_Table):
     """`[tls]`: endpoints that offer STLS or STARTTLS, and the authority to trust (without one any certificate is)."""
 
@@ -186,6 +206,9 @@ class Profile(_Table):
     accounts: AccountsTable = AccountsTable()
     loading: LoadingTable = LoadingTable()
     emptying: EmptyingTable = EmptyingTable()
+    reading: ReadingTable | None = None
+    relay: RelayTable | None = None
+    roles: tuple[Role, ...] = ()
     tls: TlsTable = TlsTable()
     tuned: tuple[TunedEntry, ...] = ()
     known: tuple[KnownDeviation, ...] = ()
@@ -224,6 +247,12 @@ class Profile(_Table):
         sources = [key for key in ("image", "build", "host", "process") if getattr(self, key)]
         if len(sources) > 1:
             raise ValueError(f"{' and '.join(sources)} exclude one another")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_roles(self) -> Self:
+        if ("alice" in self.roles) != (self.relay is not None):
+            raise ValueError("the role alice and the table [relay] belong together")
         return self
 
     def pool(self) -> tuple[Account, ...]:
@@ -320,6 +349,8 @@ def _known_keys(tables: list[int | str]) -> set[str]:
         "accounts.each": AccountEntry.model_fields,
         "loading": LoadingTable.model_fields,
         "emptying": EmptyingTable.model_fields,
+        "reading": ReadingTable.model_fields,
+        "relay": RelayTable.model_fields,
         "tls": TlsTable.model_fields,
         "blocked": BlockedEntry.model_fields,
         "tuned": TunedEntry.model_fields,

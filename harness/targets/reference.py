@@ -23,16 +23,23 @@ from harness.results import TunedSetting
 from harness.targets.emptying import Pop3Emptier
 from harness.targets.loaders import SmtpLoader
 from harness.targets.local import run_locally
+from harness.targets.loopback import loopback_bed
 from harness.targets.model import Account, Endpoint, Loader, MailReader, TargetState, TlsMode
 from harness.targets.process import ServerProcess, process_state
-from harness.targets.profile import BlockedEntry, Profile
+from harness.targets.profile import BlockedEntry, Profile, RelayTable
 from harness.targets.reach import CommandResult
+from harness.testbed.bed import LoopbackBed
+from harness.testbed.case_bed import RelayFacts
+from harness.testbed.target_bed import TargetBed, target_bed
+from reference_server.queue.control_client import NoServer, Refused, ask
 
 ACCOUNTS = 32
 PASSWORD = "correct horse"
 #: Seconds to autologout: short enough to be waited for, long enough not to hit a session that works.
 AUTOLOGOUT = 5.0
 START_BUDGET = 30.0
+#: Seconds between two tries of a message.
+RETRY = 1.0
 
 
 #: What no SMTP server can be given (RFC 5321 §4.1.1.4).
@@ -51,7 +58,8 @@ class ReferenceTarget:
     can_restart = True
 
     def __init__(self) -> None:
-        self.profile = Profile(name=self.name, blocked=(NOT_BY_LMTP,))
+        relay = RelayTable(retry_seconds=RETRY)
+        self.profile = Profile(name=self.name, blocked=(NOT_BY_LMTP,), roles=("alice", "bob"), relay=relay)
         try:
             self.version = version("postel")
         except PackageNotFoundError:
@@ -64,12 +72,15 @@ class ReferenceTarget:
         self.reader: MailReader | None = None
         self.tuned: Sequence[TunedSetting] = (
             TunedSetting("autologout", f"{AUTOLOGOUT:g} s", "600 s", "so that it can be waited for"),
+            TunedSetting("retry", f"{RETRY:g} s", "1800 s", "so that a second try can be waited for"),
             TunedSetting("password hashes", "cheap", "memory-hard", "so that logins cost no time"),
         )
         self._server: ServerProcess | None = None
         self._directory: Path | None = None
         self._endpoints: dict[str, Endpoint] = {}
         self._authority = ""
+        self._bed: LoopbackBed | None = None
+        self.testbed: TargetBed | None = None
 
     def listen(self, hears: Callable[[str], None]) -> None:
         """It is up in no time: there is nothing to tell."""
@@ -88,7 +99,10 @@ class ReferenceTarget:
         """Start it with its accounts. Raises HarnessError: the reference is ours."""
         self._directory = Path(tempfile.mkdtemp(prefix="postel-reference-"))
         try:
+            self._bed = await loopback_bed()
             await self._serve()
+            strangers = {name: (each.host, each.port) for name, each in self._endpoints.items()}
+            self.testbed = await target_bed(self._bed, RelayFacts(RETRY, self._flush), strangers)
         except BaseException:
             await asyncio.shield(self.stop())
             raise
@@ -96,6 +110,9 @@ class ReferenceTarget:
     async def _serve(self) -> None:
         command = [sys.executable, "-m", "reference_server", "--json", "--test-run", "--data", str(self._directory)]
         command += ["--accounts", str(ACCOUNTS), "--password", PASSWORD, "--autologout", str(AUTOLOGOUT)]
+        assert self._bed is not None
+        resolver, port = self._bed.resolver
+        command += ["--resolver", f"{resolver}:{port}", "--relay-port", str(self._bed.hop_port), "--retry", str(RETRY)]
         self._server = ServerProcess(command, announces=True)
         await self._server.start({})
         line = await self._server.announcement(START_BUDGET)
@@ -114,6 +131,9 @@ class ReferenceTarget:
         """End the process and remove its directory."""
         if self._server is not None:
             await self._server.stop()
+        if self._bed is not None:
+            await self._bed.stop()
+            self._bed = self.testbed = None
         directory, self._directory = self._directory, None
         if directory is not None:
             with contextlib.suppress(OSError):
@@ -143,6 +163,14 @@ class ReferenceTarget:
         if self._authority.startswith("-----BEGIN"):
             return ssl.create_default_context(cadata=self._authority)
         return ssl.create_default_context(cafile=self._authority)
+
+    async def _flush(self) -> None:
+        """As `postel queue flush` does. Raises HarnessError: the reference is ours."""
+        assert self._directory is not None
+        try:
+            await asyncio.to_thread(ask, self._directory, {"command": "flush"})
+        except (NoServer, Refused) as error:
+            raise HarnessError(f"the reference's queue cannot be flushed: {error}") from error
 
     async def run(self, command: Sequence[str], stdin: bytes = b"") -> CommandResult:
         """Run a command on this machine."""

@@ -5,7 +5,9 @@ with it:
 
     bed = stage.testbed                                    # NotApplicable where the target cannot be given one
     hop = await bed.hop(greylisting(2))                    # plan: one for each connection, the last one for the rest
-    ...  a message for bob@{hop.domain} is submitted ...
+    alice = await bed.hop()                                # bounces to alice@{alice.domain} come here
+    async with await stage.outgoing() as session:          # where mail to anywhere may be submitted
+        await session.deliver(f"alice@{alice.domain}", [f"bob@{hop.domain}"], message)
     first = await hop.attempt(1)                           # the Attempt once it has ended; None if it never came
     await bed.flush()                                      # the target tries what waits in its queue now
     sent = await hop.message(1)                            # the first message that the hop accepted: a Transaction
@@ -13,6 +15,9 @@ with it:
     first.fate            Fate.DEFERRED                    first.verbs      ("EHLO", "MAIL", "RCPT", "RSET", "QUIT")
     first.transactions    Transaction(reverse_path, parameters, recipients, message, raw, code …)
     first.said            every octet of both sides, in order, with times
+
+`stage.stranger()` is a session of a client whom the target has no reason to trust; `stage.facts.roles` says whose
+server the target can be.
 
 Waiting is an event with a budget (`within` seconds; usually some retry intervals), never a sleep. `hop.begun(n)`,
 `hop.reached(Point.DOT)` and `hop.attempts()` look at attempts that still go on: a target waits ten minutes for a hop

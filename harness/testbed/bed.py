@@ -11,7 +11,7 @@ import errno
 import itertools
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from harness.testbed.attempt import Attempt, Query
 from harness.testbed.dns_server import DnsData, DnsServer
 from harness.testbed.hop import Hop
 from harness.testbed.names import Ailment, Record
+from harness.testbed.pipes import Streams, join
 from harness.testbed.plan import HopPlan
 
 #: Where the host names of hops and the domains that cases are given lie.
@@ -63,6 +64,9 @@ class Bed(Protocol):
     async def queries(self, suffix: str) -> tuple[Query, ...]:
         """The questions about a name and what lies below it, in order."""
 
+    async def open_server(self, host: str, port: int) -> HopPlace:
+        """A hop that is a server on this machine: every connection is led there. It has no attempts."""
+
 
 class LocalBed:
     """Hops and names in the running event loop."""
@@ -75,6 +79,8 @@ class LocalBed:
         self._tls = tls
         self._hops: dict[int, Hop] = {}
         self._numbers = itertools.count(1)
+        self._tunnels: dict[int, asyncio.Queue[Streams]] = {}
+        self.listeners: list[asyncio.Server] = []
 
     def _clock(self) -> float:
         return round(time.monotonic() - self._began, 4)
@@ -82,25 +88,55 @@ class LocalBed:
     async def stop(self) -> None:
         """End hops and DNS; may be called again."""
         await self.dns.stop()
+        for server in self.listeners:
+            server.close()
         await asyncio.gather(*(hop.close() for hop in self._hops.values()))
 
     async def open_hop(self, plan: HopPlan) -> HopPlace:
         """Listen on the next address that is free. Raises OSError."""
         number = next(self._numbers)
         hop = Hop(f"mx{number}.{HOPS}", plan, self._clock, self._tls)
+        address = await self._listening(hop.listen)
+        self._hops[number] = hop
+        return self._named(number, hop.name, address)
+
+    async def open_tunnel(self) -> HopPlace:
+        """A hop whose connections wait for `enter_tunnel`. Raises OSError."""
+        number = next(self._numbers)
+        arrived: asyncio.Queue[Streams] = asyncio.Queue()
+        self._tunnels[number] = arrived
+
+        async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            arrived.put_nowait((reader, writer))
+
+        async def listen(address: str, port: int) -> int:
+            server = await asyncio.start_server(take, address, port)
+            self.listeners.append(server)
+            return int(server.sockets[0].getsockname()[1])
+
+        return self._named(number, f"mx{number}.{HOPS}", await self._listening(listen))
+
+    async def enter_tunnel(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Become the other end of the next connection to a tunnel; a line end is said when it is there."""
+        streams = await self._tunnels[number].get()
+        writer.write(b"\n")
+        await join((reader, writer), streams)
+
+    async def _listening(self, listen: Callable[[str, int], Awaitable[int]]) -> str:
+        """The next address on which it could listen. Raises OSError."""
         while True:
             address = next(self._addresses)
             try:
-                self.hop_port = await hop.listen(address, self.hop_port)
-                break
+                self.hop_port = await listen(address, self.hop_port)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
-        self._hops[number] = hop
-        self.dns.data.add(
-            [Record(hop.name, "A", hop.address), Record(reverse_name(hop.address), "PTR", hop.name + ".")]
-        )
-        return HopPlace(number, hop.name, hop.address, self.hop_port)
+            else:
+                return address
+
+    def _named(self, number: int, name: str, address: str) -> HopPlace:
+        self.dns.data.add([Record(name, "A", address), Record(reverse_name(address), "PTR", name + ".")])
+        return HopPlace(number, name, address, self.hop_port)
 
     async def close_hop(self, number: int) -> None:
         """End it."""
@@ -148,6 +184,7 @@ class LoopbackBed(LocalBed):
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         super().__init__(_loopback_addresses(), 0, tls)
+        self._leading: set[asyncio.Task[None]] = set()
 
     @property
     def resolver(self) -> tuple[str, int]:
@@ -164,8 +201,33 @@ class LoopbackBed(LocalBed):
                 await self.dns.stop()
                 if error.errno != errno.EADDRINUSE:
                     raise
-        # The first hop finds the port that all others share.
-        await self.open_hop(HopPlan())
+        await self.open_hop(HopPlan())  # it finds the port that all others share
+
+    async def open_server(self, host: str, port: int) -> HopPlace:
+        """Raises OSError."""
+        place = await self.open_tunnel()
+        task = asyncio.create_task(self._lead(self._tunnels[place.number], host, port))
+        self._leading.add(task)
+        return place
+
+    async def stop(self) -> None:
+        """End everything; may be called again."""
+        for task in self._leading:
+            task.cancel()
+        await asyncio.gather(*self._leading, return_exceptions=True)
+        await super().stop()
+
+    async def _lead(self, arrived: asyncio.Queue[Streams], host: str, port: int) -> None:
+        """Each connection to a server on this machine; one that cannot be made ends the one that asked for it."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                streams = await arrived.get()
+                try:
+                    server = await asyncio.open_connection(host, port)
+                except OSError:
+                    streams[1].close()
+                    continue
+                group.create_task(join(streams, server))
 
 
 def reverse_name(address: str) -> str:

@@ -34,6 +34,10 @@ _PARAMETERS = {
 }
 
 
+#: Points whose replies are taken down with what they answer, or are none.
+_TAKEN_DOWN = frozenset({Point.MAIL, Point.RCPT, Point.DOT, Point.HANDSHAKE, Point.CONTENT})
+
+
 class _Over(Exception):
     """The connection has ended, or shall."""
 
@@ -134,7 +138,7 @@ class HopSession:
             self._send(reply)
             await self._writer.drain()
         code = int(reply[:3]) if reply[:3].isdigit() else 0
-        if point not in (Point.MAIL, Point.RCPT, Point.DOT):
+        if point not in _TAKEN_DOWN:
             self._log.refused(code)
         self._pending = None if step.then is Then.GO_ON else step.then
         return code

@@ -155,11 +155,14 @@ def test_the_first_matching_pattern_excuses() -> None:
 
 
 def test_every_bundled_profile_is_valid_and_says_what_it_changed() -> None:
-    assert bundled_names() == ["courier", "cyrus", "dovecot", "mailutils"]
+    senders = ["exim", "postfix", "postfix-dovecot", "sendmail"]
+    assert bundled_names() == sorted(["courier", "cyrus", "dovecot", "mailutils", *senders])
     for profile in bundled_profiles():
         assert profile.description
         assert len(profile.pool()) >= 20
-        assert {"pop3", "pop3s", "imap"} <= set(profile.ports)
+        assert {"smtp", "submission", "submissions"} <= set(profile.ports) or profile.name not in senders
+        assert {"pop3", "pop3s", "imap"} <= set(profile.ports) or profile.reading is not None
+        assert (profile.relay is not None) == (profile.name in senders)
         assert all(entry.stock and entry.why for entry in profile.tuned)
 
 
@@ -167,7 +170,7 @@ def test_every_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
     blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     texts = [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in blocks]
     profiles = [text for text in texts if re.search(r"^\[", text, re.MULTILINE) and "postel " not in text]
-    assert len(profiles) == 7
+    assert len(profiles) == 8
     for number, text in enumerate(profiles):
         load_profile(written(tmp_path, text, f"{number}.toml"))
     lines = [line for line in profiles[0].splitlines() if line.strip()]
@@ -176,6 +179,7 @@ def test_every_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
 
 def test_documentation_names_every_key() -> None:
     text = DOCS.read_text(encoding="utf-8")
-    tables = {"ports", "environment", "accounts", "loading", "emptying", "tls", "tuned", "known", "blocked"}
+    tables = {"ports", "environment", "accounts", "loading", "emptying", "reading", "relay", "tls", "tuned", "known"}
+    tables |= {"blocked"}
     for key in set(Profile.model_fields) - {"directory"}:
         assert (f"[{key}]" if key in tables else f"`{key}`") in text, key

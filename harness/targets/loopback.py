@@ -1,0 +1,21 @@
+"""The testbed beside a target on this machine."""
+
+from __future__ import annotations
+
+from harness.errors import SetupError
+from harness.testbed.bed import LoopbackBed
+from harness.testbed.certificate import hop_tls
+
+
+async def loopback_bed() -> LoopbackBed:
+    """A running testbed on loopback. Raises SetupError where the system has not the addresses for it."""
+    bed = LoopbackBed(hop_tls())
+    try:
+        await bed.start()
+    except OSError as error:
+        await bed.stop()
+        raise SetupError(
+            f"the testbed cannot listen on 127.1.1.1: {error.strerror or error}",
+            mend="every address of 127.0.0.0/8 must be this machine, as it is on Linux",
+        ) from error
+    return bed
