@@ -17,18 +17,22 @@ from suites.corpus.mime import MAILS, mail
 from suites.corpus.mime_envelopes import ENVELOPES
 from suites.corpus.mime_structures import STRUCTURES
 from suites.corpus.mime_tree import Enclosed, Mail, Multipart, Part, header_of, numbered
+from suites.imap.exchange import expect_that
 from suites.imap.structures import (
     BODY_IDS,
     ENVELOPE_IDS,
     Difference,
     body_differences,
     envelope_differences,
+    same,
     told,
+    without_extension_data,
 )
 
 ENVELOPE = "RFC3501-6.4.5-ag"
 STRUCTURE = "RFC3501-6.4.5-af"
-BODY = ("RFC3501-7.4.2-y", "RFC3501-6.4.5-i")
+#: BODY is as BODYSTRUCTURE, but for the extension data.
+ALIKE, SHORT = "RFC3501-7.4.2-y", "RFC3501-6.4.5-i"
 #: Requirements of a section, by what it is.
 CONTENT, NESTED, INSIDE, SINGLE = (f"RFC3501-6.4.5-{each}" for each in "lmnk")
 MIME_HEADER = "RFC3501-6.4.5-v"
@@ -71,12 +75,22 @@ async def _envelope(stage: Stage, kind: str) -> None:
     judge(stage, ENVELOPE, envelope_differences(value, mail(kind).envelope), "what the header says", told(value))
 
 
-async def _structure(stage: Stage, kind: str, item: str, requirement: str) -> None:
+async def _structure(stage: Stage, kind: str) -> None:
     session = await stage.imap(select="INBOX")
-    items = await fetched(stage, session, item, requirement)
-    value = items.get(item)
-    differences = body_differences(value, mail(kind).body, extended=item == "BODYSTRUCTURE")
-    judge(stage, requirement, differences, "what the MIME headers say", told(value))
+    value = (await fetched(stage, session, "BODYSTRUCTURE", STRUCTURE)).get("BODYSTRUCTURE")
+    differences = body_differences(value, mail(kind).body, extended=True)
+    judge(stage, STRUCTURE, differences, "what the MIME headers say", told(value))
+
+
+async def _body(stage: Stage, kind: str) -> None:
+    session = await stage.imap(select="INBOX")
+    value = (await fetched(stage, session, "BODY", SHORT)).get("BODY")
+    differences = body_differences(value, mail(kind).body, extended=False)
+    judge(stage, SHORT, differences, "what the MIME headers say", told(value))
+    structure = (await fetched(stage, session, "BODYSTRUCTURE", ALIKE)).get("BODYSTRUCTURE")
+    if value is not None and structure is not None:
+        wanted = without_extension_data(structure)
+        expect_that(stage, same(value, wanted), told(wanted), told(value), ALIKE)
 
 
 def _sections(message: Mail) -> Iterator[tuple[str, str, bytes]]:
@@ -150,7 +164,7 @@ for _kind, _each in STRUCTURES.items():
         _kind,
         f"imap/rfc3501-7.4.2/bodystructure-of-{_kind}",
         f"BODYSTRUCTURE of {_about}",
-        _bound(_structure, _kind, "BODYSTRUCTURE", STRUCTURE),
+        _bound(_structure, _kind),
         STRUCTURE,
         *BODY_IDS,
     )
@@ -158,8 +172,9 @@ for _kind, _each in STRUCTURES.items():
         _kind,
         f"imap/rfc3501-7.4.2/body-of-{_kind}",
         f"BODY of {_about}",
-        _bound(_structure, _kind, "BODY", BODY[0]),
-        *BODY,
+        _bound(_body, _kind),
+        SHORT,
+        ALIKE,
         *BODY_IDS,
     )
     _cited = {_requirement for _, _requirement, _ in _sections(MAILS[_kind].mail(_kind, 1))}

@@ -108,8 +108,28 @@ def _list_differences(name: str, value: Value, wanted: Sequence[Address], says: 
     if (not wanted and not nil) or (wanted and len(given) != len(wanted)):
         yield Difference(whole, f"{name} with {len(wanted)} addresses" if wanted else f"{name} NIL", told(value))
         return
+    if _in_another_order(given, wanted):
+        yield Difference("RFC3501-7.4.2-ac", f"{name}: in the order of the field", told(value))
+        return
     for address, want in zip(given, wanted, strict=True):
         yield from _address_differences(name, address, want, whole)
+
+
+def _in_another_order(given: Sequence[Value], wanted: Sequence[Address]) -> bool:
+    """Whether these are the right addresses in a wrong order."""
+    if all(_is_address(one, want) for one, want in zip(given, wanted, strict=True)):
+        return False
+    left = list(given)
+    for want in wanted:
+        found = next((one for one in left if _is_address(one, want)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
+
+
+def _is_address(value: Value, wanted: Address) -> bool:
+    return not any(_address_differences("", value, wanted, ""))
 
 
 def _address_differences(name: str, value: Value, wanted: Address, whole: str) -> Iterator[Difference]:
@@ -221,6 +241,10 @@ def _extension_differences(
             yield Difference("RFC3501-7.4.2-x", f"{label}: no extension data", told(Items(tuple(rest))))
         return
     given = list(rest)
+    if not multipart and _out_of_order(given):
+        expected = f"{label}: MD5, disposition, language, location"
+        yield Difference("RFC3501-7.4.2-i", expected, told(Items(tuple(given))))
+        return
     if given and multipart:
         yield from _parameter_differences(given[0], says, label, "RFC3501-7.4.2-h")
     elif given and not text_is(given[0], says.md5):
@@ -232,6 +256,13 @@ def _extension_differences(
         yield Difference("RFC3501-7.4.2-l", f"{label}: language {told(wanted or None)}", told(given[2]))
     if len(given) > 3 and not text_is(given[3], says.location):
         yield Difference("RFC3501-7.4.2-m", f"{label}: location {told(says.location)}", told(given[3]))
+
+
+def _out_of_order(given: Sequence[Value]) -> bool:
+    """Whether MD5 is no string, or the disposition is one: then they stand in other places than theirs."""
+    disposition = given[1] if len(given) > 1 else None
+    is_string = isinstance(disposition, Scalar) and not disposition.is_nil
+    return is_string or any(isinstance(each, Items) for each in given[:1])
 
 
 def _disposition_differences(value: Value, says: Says, label: str) -> Iterator[Difference]:
@@ -301,3 +332,33 @@ def _same_name(value: Value, wanted: str) -> bool:
 
 def _number(value: Value) -> int | None:
     return value.number if isinstance(value, Scalar) else None
+
+
+# BODY beside BODYSTRUCTURE -------------------------------------------------------------------------------------------
+
+#: Members of a part before its extension data (RFC 3501 §9, body-type-1part): others, of a text, of a message.
+_BASIC, _TEXT, _MESSAGE = 7, 8, 10
+
+
+def without_extension_data(value: Value) -> Value:
+    """A BODYSTRUCTURE as BODY gives it: each part without its extension data."""
+    if not isinstance(value, Items) or not value.items:
+        return value
+    items = value.items
+    if isinstance(items[0], Items):
+        count = next((index for index, each in enumerate(items) if not isinstance(each, Items)), len(items))
+        return Items((*map(without_extension_data, items[:count]), *items[count : count + 1]))
+    if _same_name(items[0], "MESSAGE") and len(items) >= _MESSAGE and isinstance(items[_BASIC], Items):
+        inner = without_extension_data(items[_TEXT])
+        return Items((*items[:_TEXT], inner, *items[_TEXT + 1 : _MESSAGE]))
+    return Items(items[: _TEXT if _same_name(items[0], "TEXT") else _BASIC])
+
+
+def same(one: Value | None, other: Value | None) -> bool:
+    """Whether two values are the same, however they are written; words are compared without case."""
+    match one, other:
+        case Items(first), Items(second):
+            return len(first) == len(second) and all(map(same, first, second))
+        case Scalar(), Scalar():
+            return one.is_nil == other.is_nil and (one.is_nil or one.upper == other.upper)
+    return one is None and other is None

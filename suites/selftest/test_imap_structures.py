@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from harness.wire.imap_values import Value, read_values
+from harness.wire.imap_values import Items, Value, read_values
 from suites.corpus.mime import MAILS, mail
 from suites.corpus.mime_envelopes import ENVELOPES
 from suites.corpus.mime_structures import STRUCTURES
 from suites.corpus.mime_tree import header_of, numbered
 from suites.imap.fetch_broken import envelope_fault, structure_fault
-from suites.imap.structures import body_differences, envelope_differences
+from suites.imap.structures import body_differences, envelope_differences, same, without_extension_data
 
 TEXT = b'("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL "7BIT" %d 3'
 SIZE = len(mail("mime-text").body.content)
@@ -61,6 +63,8 @@ def test_the_default_charset_may_be_there_or_not() -> None:
         (b'("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL "x" "7BIT" %d 3)' % SIZE, "RFC3501-7.4.2-s"),
         (TEXT % SIZE + b' "x")', "RFC3501-7.4.2-n"),
         (TEXT % SIZE + b' NIL ("INLINE" NIL))', "RFC3501-7.4.2-k"),
+        (TEXT % SIZE + b' ("INLINE" NIL) NIL)', "RFC3501-7.4.2-i"),
+        (TEXT % SIZE + b' NIL "de")', "RFC3501-7.4.2-i"),
         (TEXT % SIZE + b' NIL NIL "de")', "RFC3501-7.4.2-l"),
         (TEXT % SIZE + b' NIL NIL NIL "x")', "RFC3501-7.4.2-m"),
         (b'("TEXT" "PLAIN")', "RFC3501-9-p"),
@@ -118,6 +122,44 @@ def test_an_envelope_that_is_right() -> None:
 def test_an_envelope_that_is_wrong(members: dict[str, bytes], requirement: str) -> None:
     differences = envelope_differences(value(envelope(**members)), mail("head-usual").envelope)
     assert requirement in [each.requirement for each in differences]
+
+
+def test_addresses_in_another_order() -> None:
+    says = mail("head-usual").envelope
+    two = replace(says, to=(*says.to, *says.from_))
+    assert not list(envelope_differences(value(envelope(to=READER[:-1] + b" " + LENA[1:])), two))
+    backwards = envelope_differences(value(envelope(to=LENA[:-1] + b" " + READER[1:])), two)
+    assert [each.requirement for each in backwards] == ["RFC3501-7.4.2-ac"]
+    others = envelope_differences(value(envelope(to=LENA[:-1] + b" " + LENA[1:])), two)
+    assert {each.requirement for each in others} == {"RFC3501-9-i", "RFC3501-9-j", "RFC3501-9-k"}
+
+
+@pytest.mark.parametrize(
+    ("structure", "body"),
+    [
+        (b"NIL", b"NIL"),
+        (b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" 3 1 NIL NIL)', b'("text" "plain" NIL NIL NIL "7bit" 3 1)'),
+        (b'("IMAGE" "PNG" NIL NIL NIL "BASE64" 3 NIL)', b'("IMAGE" "PNG" NIL NIL NIL "BASE64" 3)'),
+        (
+            b'(("TEXT" "PLAIN" NIL NIL NIL "7BIT" 3 1 NIL) ("TEXT" "CSS" NIL NIL NIL "7BIT" 4 1) "MIXED" ("A" "b"))',
+            b'(("TEXT" "PLAIN" NIL NIL NIL "7BIT" 3 1) ("TEXT" "CSS" NIL NIL NIL "7BIT" 4 1) "MIXED")',
+        ),
+        (
+            b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 9 (NIL) ("TEXT" "PLAIN" NIL NIL NIL "7BIT" 3 1 NIL) 2 NIL)',
+            b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 9 (NIL) ("TEXT" "PLAIN" NIL NIL NIL "7BIT" 3 1) 2)',
+        ),
+    ],
+)
+def test_a_structure_without_its_extension_data(structure: bytes, body: bytes) -> None:
+    assert same(without_extension_data(value(structure)), value(body))
+
+
+def test_structures_that_are_not_the_same() -> None:
+    part = value(b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" 3 1)')
+    assert not same(part, value(b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" 4 1)'))
+    assert not same(part, value(b'("TEXT" "PLAIN" NIL NIL "" "7BIT" 3 1)'))
+    assert not same(part, Items((part,)))
+    assert not same(part, None)
 
 
 def test_an_envelope_of_nine_members() -> None:
