@@ -159,6 +159,13 @@ def test_helo_has_one_line() -> None:
     assert found(GREETING, (b"HELO x", b"250-mx.test\r\n250 SIZE\r\n")) == [("RFC5321-3.2-a", "extended-helo")]
 
 
+@pytest.mark.parametrize("command", [b"MAIL FROM:<>", b"RCPT TO:<a>"])
+def test_a_code_that_only_submission_has(command: bytes) -> None:
+    refused = (command, b"554 no\r\n")
+    assert [name for name, _ in found(GREETING, PLAIN_EHLO, refused)] == ["RFC5321-4.3.1-d"]
+    assert found(GREETING, PLAIN_EHLO, (b"AUTH PLAIN AGEAYg==", b"235 in\r\n"), refused) == []
+
+
 def test_a_challenge_is_base64() -> None:
     assert found(GREETING, PLAIN_EHLO, (b"AUTH PLAIN", b"334 go ahead\r\n")) == [("RFC4954-4-h", "not-base64")]
 

@@ -54,6 +54,8 @@ _BY_COMMAND: Mapping[str, frozenset[int]] = {
     "AUTH": _codes("235 334 432 454 502 504 534 535 538 550"),
     "response": _codes("235 334 432 454 504 534 535 538 550"),
 }
+#: What MAIL and RCPT may be answered beside that where mail is submitted (RFC 6409 §4.1, §4.2).
+_SUBMITTING = _codes("554")
 #: All of these, and codes of further extensions (RFC 1985, RFC 2645, RFC 5248, RFC 7504).
 LISTED = frozenset[int]().union(_ALWAYS, *_BY_COMMAND.values(), _codes("253 453 458 459 521 523 524 525 533"))
 
@@ -61,8 +63,11 @@ _STATUS = re.compile(rb"([0-9]+)\.([0-9]+)\.([0-9]+)(?=[ \t]|\Z)")
 _ALIKE = re.compile(rb"[0-9]+\.[0-9]+\.[0-9]+")
 
 
-def check_code(place: Place, code: int, command: str, findings: Findings, *, certain: bool) -> None:
-    """The code of a reply to a command. `certain`: the reply belongs to it without doubt."""
+def check_code(
+    place: Place, code: int, command: str, findings: Findings, *, certain: bool, submitting: bool = False
+) -> None:
+    """The code of a reply to a command. `certain`: the reply belongs to it without doubt; `submitting`: the client has
+    authenticated itself, so that the server may act as one for submission."""
     findings.check(
         "RFC5321-4.2-f",
         code in LISTED,
@@ -75,6 +80,7 @@ def check_code(place: Place, code: int, command: str, findings: Findings, *, cer
     fitting = _BY_COMMAND.get(command)
     if certain and fitting is not None and code in LISTED:
         always = frozenset[int]() if command == "greeting" else _ALWAYS
+        always |= _SUBMITTING if submitting and command in ("MAIL", "RCPT") else frozenset()
         findings.check(
             "RFC5321-4.3.1-d",
             code in fitting | always,

@@ -41,6 +41,7 @@ REQUIREMENTS = frozenset(
 )
 
 _CHALLENGE = b"334"
+_AUTHENTICATED = 235
 _ORDINARY = re.compile(rb"[\t -~\x80-\xff]*")
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 #: Octets of a command line that every server takes, AUTH's responses apart (RFC 5321 §4.5.3.1.4).
@@ -56,6 +57,7 @@ class _Session:
     in_sasl: bool = False
     enhanced: bool = False
     utf8: bool = False
+    authenticated: bool = False
 
 
 @dataclass(slots=True)
@@ -86,7 +88,9 @@ class _Validation:
 
     def _reply(self, place: Place, lines: Sequence[Line], command: str, session: _Session) -> None:
         last = lines[-1]
-        check_code(place, int(last.code), command, self.findings, certain=session.trusted)
+        code, submitting = int(last.code), session.authenticated
+        check_code(place, code, command, self.findings, certain=session.trusted, submitting=submitting)
+        session.authenticated = submitting or code == _AUTHENTICATED
         if not session.trusted:
             return
         if command == "greeting":
