@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from reference_server.actions import Action, Heard
+from reference_server.actions import Action, Close, Heard
 from reference_server.backend import StoreFailure
 from reference_server.conversation import Await, Steps, blocking, next_line, with_cause
 from reference_server.lines import Framing
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def auth(session: SmtpSession, arguments: grammar.AuthArguments) -> Steps:
-    """AUTH: after it, the session is the account's; every failed one is counted."""
+    """AUTH: after it, the session is the account's; every failed one is counted, and after too many there is no
+    other (RFC 4954 §9)."""
+    if session.failed_logins >= session.context.settings.limits.failed_logins:
+        yield session.reply(replies.TOO_MANY_FAILURES)
+        yield Close()
     factory = session.permitted_mechanisms().get(arguments.mechanism)
     if factory is None:
         raise CommandRefused(replies.UNKNOWN_MECHANISM)  # also where it would need TLS (RFC 4954 §4)

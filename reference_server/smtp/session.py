@@ -114,9 +114,6 @@ class SmtpSession(Conversation):
             raise CommandRefused(replies.LINE_TOO_LONG)  # RFC 5321 §4.5.3.1.9
         verb, rest = (command_line := grammar.command_line(line)).verb, command_line.rest
         yield Heard(self.shown(verb, line))
-        if self.failed_logins >= self.context.settings.limits.failed_logins:
-            yield self.reply(replies.TOO_MANY_FAILURES)
-            yield Close()
         if len(line) + 2 > self.line_limit(verb):
             raise CommandRefused(replies.LINE_TOO_LONG)
         command = self.command(verb)

@@ -107,7 +107,14 @@ def test_after_three_failures_there_is_no_fourth_try(client: Client) -> None:
 def test_the_limit_is_a_setting() -> None:
     client = Client(settings=Settings(limits=Limits(failed_logins=1)))
     client.say("EHLO c")
-    assert client.codes(f"AUTH PLAIN {WRONG}", "NOOP") == [535, 421]
+    assert client.codes(f"AUTH PLAIN {WRONG}", "NOOP", "AUTH PLAIN") == [535, 250, 421]
+    assert client.closed
+
+
+def test_everything_else_goes_on_after_three_failures() -> None:
+    client = Client()
+    client.say("EHLO c", *[f"AUTH PLAIN {WRONG}"] * 3)
+    assert client.codes("EHLO c", "MAIL FROM:<>", "RCPT TO:<bob@postel.test>", "QUIT") == [250, 250, 250, 221]
 
 
 def test_accounts_that_cannot_be_read_are_no_wrong_credentials() -> None:
