@@ -10,22 +10,27 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from harness.accounts import AccountPool
 from harness.cases import Case
 from harness.corpus import Corpus
+from harness.errors import SetupError
+from harness.targets.mailboxes import remove_mailboxes
 from harness.targets.model import Account, Target
-from harness.transcript import EventKind, Transcript
+from harness.transcript import Event, EventKind, Transcript
 
 #: Octets by which an answer may be shorter than it was: time stamps and ids change.
 SLACK = 24
 RECEIVE = 256 * 1024
+#: Seconds in which a replay must be over to be measured.
+TRIAL = 5.0
 
 _END = b"\r\n.\r\n"
 _NOT_RAW = frozenset({EventKind.TLS, EventKind.SILENT, EventKind.RESET, EventKind.NOTE})
-_CHALLENGES = (b"AUTH ", b"APOP ", b"STLS")
+_CHALLENGE = re.compile(rb"(?:\S+ )?(?:AUTH|AUTHENTICATE|APOP|STLS|STARTTLS)\b", re.IGNORECASE)
+_TAGGED = re.compile(rb"[A-Za-z]+\d+ ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,7 @@ def replayable(recording: Recording) -> bool:
     """Whether the same bytes mean the same when they are sent again."""
     events = recording.transcript.events
     return not any(
-        event.kind in _NOT_RAW
-        or event.omitted
-        or (event.kind is EventKind.SENT and event.data.upper().startswith(_CHALLENGES))
+        event.kind in _NOT_RAW or event.omitted or (event.kind is EventKind.SENT and _CHALLENGE.match(event.data))
         for event in events
     )
 
@@ -60,19 +63,48 @@ async def replay_all(recordings: Sequence[Recording], target: Target, corpus: Co
 
     async def one(recording: Recording) -> None:
         async with places, asyncio.timeout(60):
-            accounts = await pool.lease(recording.case.users)
-            kinds = recording.case.messages
-            messages = [corpus(kind, number) for number, kind in enumerate(kinds, 1)]
-            if messages:
-                await target.loader.load(accounts[0], messages)
-            await _replay(recording, accounts)
-            for account in accounts:
-                await target.empty(account)
-                pool.give_back(account)
+            await _replay_one(recording, target, corpus, pool)
 
     async with asyncio.TaskGroup() as group:
         for recording in recordings:
             group.create_task(one(recording))
+
+
+async def faithful(recordings: Sequence[Recording], target: Target, corpus: Corpus, jobs: int) -> list[Recording]:
+    """Those that raw sockets can replay: that get answers as long, and as many, as when they were recorded."""
+    places = asyncio.Semaphore(jobs)
+    pool = AccountPool(target.accounts)
+    found: list[Recording] = []
+
+    async def one(recording: Recording) -> None:
+        async with places:
+            try:
+                async with asyncio.timeout(TRIAL):
+                    await _replay_one(recording, target, corpus, pool)
+            except (OSError, TimeoutError, SetupError):
+                return
+        found.append(recording)
+
+    async with asyncio.TaskGroup() as group:
+        for recording in recordings:
+            group.create_task(one(recording))
+    return found
+
+
+async def _replay_one(recording: Recording, target: Target, corpus: Corpus, pool: AccountPool) -> None:
+    """Load, replay and clean up, as the player does."""
+    accounts = await pool.lease(recording.case.users)
+    messages = [corpus(kind, number) for number, kind in enumerate(recording.case.messages, 1)]
+    try:
+        if messages:
+            await target.loader.load(accounts[0], messages)
+        await _replay(recording, accounts)
+    finally:
+        for account in accounts:
+            if recording.case.protocol == "imap":
+                await remove_mailboxes(target, account)
+            await target.empty(account)
+            pool.give_back(account)
 
 
 @dataclass(slots=True)
@@ -84,13 +116,42 @@ class _Raw:
 
     async def receive(self, before: bytes) -> None:
         """Receive an answer about as long as it was before, with the same end."""
-        ending = _END if before.endswith(_END) else before[-2:]
-        while (end := self.held.find(ending, max(len(before) - SLACK - len(ending), 0))) < 0:
+        ending, least = _ending(before)
+        while (found := ending.search(self.held, least)) is None:
             data = await asyncio.get_running_loop().sock_recv(self.connection, RECEIVE)
             if not data:
                 return
             self.held += data
-        self.held = self.held[end + len(ending) :]
+        self.held = self.held[found.end() :]
+
+
+def _ending(before: bytes) -> tuple[re.Pattern[bytes], int]:
+    """What an answer ends in, and from where on it is looked for.
+
+    A tagged response of IMAP is known by its tag, whatever came before it. Other answers are about as long as before.
+    """
+    last = before.removesuffix(b"\r\n").rpartition(b"\r\n")[2]
+    tagged = _TAGGED.match(last)
+    if tagged is not None:
+        return re.compile(rb"(?:\A|\n)" + re.escape(tagged[0]) + rb"[^\n]*\n"), 0
+    ending = _END if before.endswith(_END) else before[-2:]
+    return re.compile(re.escape(ending)), max(len(before) - SLACK - len(ending), 0)
+
+
+def _exchanges(events: Sequence[Event]) -> Iterator[Event]:
+    """The events, with what a session received in several pieces joined to one answer."""
+    waiting: dict[int, Event] = {}
+    for event in events:
+        if event.kind is EventKind.RECEIVED and event.session in waiting:
+            before = waiting[event.session]
+            waiting[event.session] = replace(before, data=before.data + event.data)
+        elif event.kind is EventKind.RECEIVED:
+            waiting[event.session] = event
+        else:
+            yield from waiting.values()
+            waiting.clear()
+            yield event
+    yield from waiting.values()
 
 
 def _translated(recording: Recording, accounts: Sequence[Account]) -> Callable[[bytes], bytes]:
@@ -106,7 +167,7 @@ async def _replay(recording: Recording, accounts: Sequence[Account]) -> None:
     open_ones: dict[int, _Raw] = {}
     translated = _translated(recording, accounts)
     try:
-        for event in recording.transcript.events:
+        for event in _exchanges(recording.transcript.events):
             if event.kind is EventKind.CONNECTED:
                 open_ones[event.session] = await _connect(event.text)
             elif event.kind is EventKind.SENT:

@@ -18,7 +18,7 @@ from harness.errors import SetupError
 from harness.judge.judging import Bench, judge
 from harness.oracle import Oracle, ReferenceInProcess
 from harness.player import Player, PlayerSettings
-from harness.raw_replay import Recording, octets, replay_all, replayable
+from harness.raw_replay import Recording, faithful, octets, replay_all, replayable
 from harness.suite import RULES
 from harness.targets.model import Target
 from harness.targets.spec import parse_target
@@ -27,9 +27,11 @@ from suites.registry import suite, suite_cases
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Seconds for the same cases: `played` with judging, `raw` over bare sockets; the best of each."""
+    """Seconds for the same cases: `played` with judging, `raw` over bare sockets; the best of each. `of` counts the
+    cases of the suite, those included that could not be measured."""
 
     cases: int
+    of: int
     octets: int
     played: float
     raw: float
@@ -49,17 +51,19 @@ class Measurement:
 def bench(target: str, suite_name: str, jobs: int, rounds: int, as_json: bool) -> None:
     """Play the suite's linear cases against TARGET, the oracle's answers being kept, then send the same bytes raw.
 
-    Left out are cases that wait on purpose, use TLS or a challenge, or need the target to themselves.
+    Left out are cases that wait on purpose, use TLS or a challenge, need the target to themselves, or whose bytes do
+    not get the same answers a second time.
     """
     with failing():
         measured = asyncio.run(_measure(parse_target(target, None), suite_name, jobs, rounds))
         if as_json:
-            counts = {"cases": measured.cases, "octets": measured.octets}
+            counts = {"cases": measured.cases, "of": measured.of, "octets": measured.octets}
             OUT.print_json(json.dumps({**counts, "played": measured.played, "raw": measured.raw}))
             return
         OUT.print(
             Text(
-                f"{measured.cases} cases, {measured.octets} octets: played and judged in {measured.played:.2f} s, "
+                f"{measured.cases} of {measured.of} cases of {suite_name}, {measured.octets} octets: "
+                f"played and judged in {measured.played:.2f} s, "
                 f"raw in {measured.raw:.2f} s, ratio {measured.ratio:.2f}"
             )
         )
@@ -76,7 +80,9 @@ async def _measure(target: Target, suite_name: str, jobs: int, rounds: int) -> M
         settings = PlayerSettings(10.0, brought.corpus)
         player = Player(target, examination.capabilities, settings)
         oracle = Oracle(Player(reference, (await examine(reference, timeout=10)).capabilities, settings))
-        recordings = await _recordings(suite_cases(suite_name), player, oracle, jobs)
+        cases = suite_cases(suite_name)
+        recorded = await _recordings(cases, player, oracle, jobs)
+        recordings = await faithful(recorded, target, brought.corpus, jobs)
         judging = Bench(brought.requirements, RULES)
         played = [await _timed_play(recordings, player, oracle, judging, jobs) for _ in range(rounds)]
         raw = []
@@ -84,7 +90,7 @@ async def _measure(target: Target, suite_name: str, jobs: int, rounds: int) -> M
             began = time.perf_counter()
             await replay_all(recordings, target, brought.corpus, jobs)
             raw.append(time.perf_counter() - began)
-        return Measurement(len(recordings), octets(recordings), min(played), min(raw))
+        return Measurement(len(recordings), len(cases), octets(recordings), min(played), min(raw))
     finally:
         await asyncio.gather(target.stop(), reference.stop())
 

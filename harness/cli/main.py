@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from importlib import import_module
+from types import FrameType
 
 import rich_click as click
 
@@ -51,6 +53,14 @@ def main() -> None:
     postel doctor ./mine.toml    can my server be tested?
     postel explain RFC1939-6-b   what does this clause ask?
     """
+    # A shell's background jobs ignore SIGINT from the start; asyncio looks after it only where it is Python's own.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    """SIGTERM ends a command as Ctrl-C does: what it started is stopped."""
+    signal.raise_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":
