@@ -98,6 +98,10 @@ def _same_first_digit(difference: Difference) -> bool:
     return status and str(difference.target)[:1] == str(difference.oracle)[:1] and str(difference.target) != "000"
 
 
+def _shutting_down(difference: Difference) -> bool:
+    return _licence(Facet.STATUS)(difference) and "421" in (difference.target, difference.oracle)
+
+
 def _same_class(difference: Difference) -> bool:
     """Enhanced codes of one class, or one side has none."""
     if not _licence(Facet.CODE)(difference):
@@ -124,6 +128,30 @@ RULES: tuple[Rule, ...] = (
         "RFC 5321 §4.3.2",
         "Clients go by the first digit; several codes of one severity can fit a situation.",
         _same_first_digit,
+    ),
+    Rule(
+        "smtp-shutdown",
+        "RFC 5321 §3.8",
+        "A server that has to end a session says 421, whatever the command was.",
+        _shutting_down,
+    ),
+    Rule(
+        "smtp-local-policy",
+        "RFC 5321 §7.9",
+        "A site may refuse mail for reasons of its own, for now or for good, where no clause asks it to take it.",
+        _licence(Facet.STATUS, "MAIL", "RCPT", "BDAT", "message"),
+    ),
+    Rule(
+        "smtp-data-without-recipients",
+        "RFC 5321 §3.3",
+        "Where no recipient was accepted, DATA is refused, or the message behind it is.",
+        _licence(Facet.STATUS, "DATA"),
+    ),
+    Rule(
+        "smtp-name-of-the-client",
+        "RFC 5321 §4.1.4",
+        "A server may look at what a client calls itself, or take any argument.",
+        _licence(Facet.STATUS, "EHLO", "HELO", "LHLO"),
     ),
     Rule(
         "smtp-optional-command",

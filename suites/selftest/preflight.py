@@ -7,9 +7,11 @@ from contextlib import suppress
 
 from harness.clients.imap import ImapSession
 from harness.clients.pop3 import Pop3Session
+from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.errors import TargetLost, TargetProtocolError
 from harness.stage import Capabilities
 from harness.targets.model import Target
+from harness.targets.reach import open_session
 from harness.transcript import Recorder
 
 #: Capability tags and their parameters.
@@ -17,13 +19,20 @@ Found = dict[str, tuple[str, ...]]
 
 
 async def capabilities_of(
-    target: Target, *, timeout: float, protocols: Sequence[str] = ("pop3", "imap")
+    target: Target, *, timeout: float, protocols: Sequence[str] = ("pop3", "imap", "smtp")
 ) -> Capabilities:
     """The capabilities of these protocols by tag, before and after a login together. What cannot be asked is left out.
 
-    Raises TargetLost, TargetProtocolError or OSError where the server does not even greet.
+    Each endpoint of SMTP has its own. Raises TargetLost, TargetProtocolError or OSError where the server does not even
+    greet.
     """
-    return {protocol: await _ASKING[protocol](target, timeout) for protocol in protocols}
+    found: dict[str, Found] = {}
+    for protocol in protocols:
+        if protocol == "smtp":
+            found |= {name: await _mail(target, name, timeout) for name in _MAIL_ENDPOINTS if name in target.endpoints}
+        else:
+            found[protocol] = await _ASKING[protocol](target, timeout)
+    return found
 
 
 async def _pop3(target: Target, timeout: float) -> Found:
@@ -69,5 +78,26 @@ async def _imap(target: Target, timeout: float) -> Found:
         await session.close()
     return found
 
+
+async def _mail(target: Target, name: str, timeout: float) -> Found:
+    """SMTP and LMTP (RFC 5321 §4.1.1.1), in the clear and inside TLS together."""
+    kind = LmtpSession if name == "lmtp" else SmtpSession
+    session = await open_session(target, kind, target.endpoints[name], timeout)
+    found: Found = {}
+    try:
+        with suppress(TargetLost, TargetProtocolError):
+            await session.greet()
+            found.update((keyword, tuple(rest.split())) for keyword, rest in session.extensions.items())
+            if "STARTTLS" in found and (await session.starttls(target.tls_context())).ok:
+                await session.greet()
+                found.update((keyword, tuple(rest.split())) for keyword, rest in session.extensions.items())
+            await session.quit()
+    finally:
+        await session.close()
+    return found
+
+
+#: The endpoints where mail is taken, each with extensions of its own.
+_MAIL_ENDPOINTS = ("smtp", "submission", "submissions", "lmtp")
 
 _ASKING: Mapping[str, Callable[[Target, float], Awaitable[Found]]] = {"pop3": _pop3, "imap": _imap}
