@@ -7,7 +7,6 @@ paths are in paths.py. Every rule raises CommandRefused with the reply that its 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -197,12 +196,14 @@ def auth(rest: str | None) -> AuthArguments:
     return AuthArguments(mechanism.upper(), from_base64(response.encode(errors="replace")) if response else None)
 
 
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+
 def from_base64(text: bytes) -> bytes:
     """Decode, strictly: no other character and no padding but at the end (RFC 4954 §4). Raises CommandRefused."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise CommandRefused(BAD_BASE64) from None
+    if not _BASE64.fullmatch(text):
+        raise CommandRefused(BAD_BASE64)
+    return base64.b64decode(text)
 
 
 # bdat-cmd = "BDAT" SP chunk-size [ SP "LAST" ] CRLF;  chunk-size = 1*DIGIT

@@ -266,6 +266,11 @@ class SmtpSession(Conversation):
         self.chunks += octets
         self.state = State.CHUNKS_GIVEN
 
+    def refuse_chunks(self) -> None:
+        """BDAT has failed, and more may be on their way."""
+        self.end_transaction()
+        self.state = State.CHUNK_REFUSED
+
     def end_transaction(self) -> None:
         """Clear the buffers. Before a hello there is nothing to clear, and RSET is none."""
         self.envelope = _NO_TRANSACTION

@@ -36,6 +36,8 @@ class State(Enum):
     RECIPIENTS_GIVEN = auto()
     CHUNKS_GIVEN = auto()
     """BDAT has succeeded, and was not the last."""
+    CHUNK_REFUSED = auto()
+    """BDAT has failed, and was not the last: the transaction is over, and RSET must say so (RFC 3030 §2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _table(hello: Mapping[str, Command[Any]]) -> CommandTable:
             "BDAT": _BDAT,
         },
         State.CHUNKS_GIVEN: {**at_any_time, "BDAT": _BDAT},
+        State.CHUNK_REFUSED: at_any_time,
     }
 
 

@@ -65,7 +65,7 @@ def bdat(session: SmtpSession, chunk: Chunk) -> Steps:
     room = session.context.settings.limits.message - len(session.chunks)
     octets = yield from take_chunk(chunk, room)
     if isinstance(octets, DataEnd) and not chunk.last:
-        session.end_transaction()
+        session.refuse_chunks()
         raise CommandRefused(replies.TOO_MUCH_DATA)
     if isinstance(octets, DataEnd):
         yield from _finish(session, octets)

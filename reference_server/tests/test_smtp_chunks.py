@@ -84,6 +84,13 @@ def test_the_limit_is_the_whole_messages() -> None:
         b"552 5.3.4 too much mail data",
         b"503 5.5.1 bad sequence of commands",
     ]
+    assert talker.codes("MAIL FROM:<>", "RCPT TO:<bob@postel.test>", "DATA", "NOOP", "RSET") == [
+        503,
+        503,
+        503,
+        250,
+        250,
+    ]
     assert talker.codes(*TRANSACTION) == [250] * 3
     assert talker.send(b"BDAT 11 LAST\r\n0123456789x").startswith(b"552 5.3.4")
     assert talker.codes(*TRANSACTION) == [250] * 3

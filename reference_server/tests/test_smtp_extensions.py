@@ -81,7 +81,7 @@ def test_without_status_codes_there_are_none() -> None:
     ("command", "limit"),
     [
         ("NOOP", 512),
-        ("MAIL FROM:<>", 512 + 26 + 16 + 10 + 116 + 500),
+        ("MAIL FROM:<>", 512 + 26 + 17 + 16 + 10 + 116 + 500),
         ("RCPT TO:<Postmaster>", 512 + 536),
         ("VRFY", 522),
         ("AUTH PLAIN", 512),

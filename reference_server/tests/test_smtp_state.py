@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import pytest
 
+from reference_server.settings import Limits, Settings
 from reference_server.smtp import LmtpSession
 from reference_server.smtp.state import LMTP_COMMANDS, SMTP_COMMANDS, State
 from reference_server.tests.smtp_client import Client
 
+SMALL = Settings(limits=Limits(message=8))
 STEPS = {
     State.CONNECTED: [],
     State.READY: ["{hello} client.example"],
     State.SENDER_GIVEN: ["{hello} client.example", "MAIL FROM:<a@b>"],
     State.RECIPIENTS_GIVEN: ["{hello} client.example", "MAIL FROM:<a@b>", "RCPT TO:<bob@postel.test>"],
     State.CHUNKS_GIVEN: ["{hello} client.example", "MAIL FROM:<a@b>", "RCPT TO:<bob@postel.test>", "BDAT 0"],
+    State.CHUNK_REFUSED: [
+        *("{hello} client.example", "MAIL FROM:<a@b>", "RCPT TO:<bob@postel.test>", f"BDAT 9\r\n{'x' * 7}"),
+    ],
 }
 ANY_TIME = {
     "NOOP": 250,
@@ -40,7 +45,7 @@ EVERYWHERE = {"XYZZY": 500, "": 500, " NOOP": 500, "LHLO client.example": 500, "
 
 
 def in_state(state: State) -> Client:
-    client = Client()
+    client = Client(settings=SMALL)
     client.say(*(step.format(hello="EHLO") for step in STEPS[state]))
     assert client.session.state is state
     return client
@@ -91,7 +96,7 @@ def test_bad_arguments_leave_the_state_alone(line: str) -> None:
 
 def test_lmtp_has_another_hello() -> None:
     for state in State:
-        client = Client(make=LmtpSession)
+        client = Client(make=LmtpSession, settings=SMALL)
         client.say(*(step.format(hello="LHLO") for step in STEPS[state]))
         assert client.session.state is state
         assert client.codes("EHLO a", "HELO a", "LHLO a") == [500, 500, 250]
