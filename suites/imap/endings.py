@@ -17,6 +17,7 @@ from suites.imap.logins import greeted
 FAREWELL = "RFC3501-3.4-a"
 AT_ONCE = "RFC3501-7.1.5-a"
 ONLY_THEN = "RFC3501-7.1.5-b"
+LIMITED = ("RFC3501-11.2-e", "POSTEL-imap_auth-a", "RFC9051-11.7-a")
 #: Seconds for which a client tries wrong passwords, and how many it may then have tried at most.
 TRYING = 3.0
 FEW = 25
@@ -44,7 +45,7 @@ def _is_bye(response: ImapResponse) -> bool:
 
 @case(
     "imap/rfc3501-11.2/failed-logins-are-limited",
-    *("RFC3501-11.2-e", FAREWELL, AT_ONCE, ONLY_THEN),
+    *(*LIMITED, FAREWELL, AT_ONCE, ONLY_THEN),
     isolation=Isolation.TARGET,
     patience=TRYING,
 )
@@ -59,7 +60,7 @@ async def failed_logins_are_limited(stage: Stage) -> None:
         tried += 1
     observed = f"{tried} were answered, {'then it ended' if ended else 'and it goes on'}"
     hindered = ended or tried <= FEW
-    settle(expect_that(stage, hindered, "a limit or a delay", observed, "RFC3501-11.2-e", facet=Facet.CONNECTION))
+    settle(expect_that(stage, hindered, "a limit or a delay", observed, *LIMITED, facet=Facet.CONNECTION))
     if not ended:
         return
     said = shown(b"".join(each.raw for each in heard), 300) if heard else "nothing"

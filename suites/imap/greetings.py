@@ -138,10 +138,10 @@ async def _failed(stage: Stage, name: str) -> ImapReply | None:
         return None
 
 
-@case("imap/rfc3501-11.2/authenticate-gives-no-detail", "RFC3501-11.2-a")
+@case("imap/rfc3501-11.2/authenticate-gives-no-detail", "RFC3501-11.2-a", "POSTEL-imap_auth-c")
 async def authenticate_gives_no_detail(stage: Stage) -> None:
     """AUTHENTICATE answers a wrong password and an unknown name alike"""
     answers = [await _failed(stage, name) for name in (stage.account.name, "nobody-has-this-name")]
     known, unknown = (each.tagged.raw.partition(b" ")[2] if each else b"" for each in answers)
     observed = f"{shown(known)} and {shown(unknown)}"
-    expect_that(stage, known == unknown, "the same answer", observed, "RFC3501-11.2-a")
+    expect_that(stage, known == unknown, "the same answer", observed, "RFC3501-11.2-a", "POSTEL-imap_auth-c")

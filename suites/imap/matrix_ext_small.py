@@ -90,7 +90,7 @@ STATEMENTS = (
             "C: FETCH 1 (BINARY.PEEK[1] BODYSTRUCTURE)",
             expecting(
                 '* 1 FETCH (BINARY[1] "ahoy anchor" BODYSTRUCTURE'
-                ' (application octet-stream <any> <any> <any> base64 <any>))',
+                " (application octet-stream <any> <any> <any> base64 <any>))",
                 "RFC3516-6-b",
             ),
             "S: OK",
