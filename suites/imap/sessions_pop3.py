@@ -14,7 +14,7 @@ from harness.verdicts import Facet
 from harness.wire.imap_values import Scalar
 from suites.imap.exchange import expect_that, flags_of, items_of, need, news, uids
 from suites.imap.sessions_expunge import removals, remove
-from suites.pop3.acts import expect, expect_identity, leave, sizes, unique_ids
+from suites.pop3.acts import ask, expect, expect_identity, leave, sizes, unique_ids
 from suites.pop3.acts import need as need_pop3
 
 GONE = "RFC1939-6.QUIT-b"
@@ -58,7 +58,7 @@ async def imap_removal_during_pop3(stage: Stage) -> None:
     reader = await stage.pop3()
     await need_pop3(stage, reader, "STAT")
     await remove(stage, remover, "1")
-    reply = await reader.command("RETR 1")
+    reply = await ask(stage, reader, "RETR 1", ONE_ANSWER)
     stage.note(f"class of a message that IMAP removed under a POP3 session: {reply.status or 'no answer'}")
     stage.expect(
         ONE_ANSWER,

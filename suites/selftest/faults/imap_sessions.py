@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
 from reference_server.actions import Close
+from reference_server.backend import StoreFailure
 from reference_server.conversation import Await, Steps, blocking
 from reference_server.imap import commands as c
 from reference_server.imap import responses as r
@@ -17,6 +19,8 @@ from reference_server.imap.outcome import Handling, Improper, Refused
 from reference_server.imap.response_codes import Code, ResponseCode, UidValidity
 from reference_server.imap.session import ImapSession
 from reference_server.imap.view import MailboxView
+from reference_server.pop3.responses import CommandRefused
+from reference_server.pop3.session import Pop3Session
 from reference_server.store.flag_changes import FlagChange
 from reference_server.store.records import Flags
 from suites.selftest.fault import Build, Fault
@@ -31,6 +35,8 @@ from suites.selftest.imap_variants import (
     said,
     saying,
 )
+from suites.selftest.variants import found, variant
+from suites.selftest.variants import handled as pop3_handled
 
 _EVERY_UID = ((1, 0xFFFF_FFFF),)
 _SEEN = 1 << 3
@@ -147,7 +153,21 @@ def _gone(*names: str) -> Build:
     return ending(_bad_when_gone, *names)
 
 
+def _unanswered(session: Pop3Session, number: int) -> Steps:
+    """RETR of POP3; a message that is gone is passed over in silence."""
+    with suppress(CommandRefused, StoreFailure):
+        yield from found("RETR").handler(session, number)
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "imap/sessions/pop3-is-silent",
+        "POP3 does not answer RETR of a message that IMAP expunged",
+        ("RFC1939-5-b",),
+        variant(commands=pop3_handled(RETR=_unanswered)),
+        protocol="imap",
+        touches=("RETR",),
+    ),
     _sessions("deaf", "What others do is not told", "5.2-a POSTEL-imap_session-a", imap_variant(session=_Deaf), "NOOP"),
     _sessions(
         "flags-untold",
