@@ -98,7 +98,7 @@ def _noop_expunges(session: ImapSession, command: Noop) -> Handling:
 
 
 FAULTS: tuple[Fault, ...] = (
-    fault("session/no-greeting", "There is no greeting", "2.2-a 9-ap", imap_variant(session=_Mute), alone=True),
+    fault("session/no-greeting", "There is no greeting", "2.2-a", imap_variant(session=_Mute)),
     fault("session/greets-with-no", "The greeting is NO", "9-ap", imap_variant(session=_BadGreeting), alone=True),
     fault(
         "session/logout-without-bye",
