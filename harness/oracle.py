@@ -39,6 +39,7 @@ AUTOLOGOUT = 2.0
 #: Seconds between two tries of a message, in process.
 RETRY = 0.5
 PASSWORD = "correct horse"
+DOMAIN = "postel.test"
 ACCOUNTS = 32
 
 
@@ -100,13 +101,21 @@ class ReferenceInProcess:
     image_digest = ""
     can_restart = True
 
-    def __init__(self, build: Build = MailServer, *, accounts: int = ACCOUNTS, autologout: float = AUTOLOGOUT) -> None:
+    def __init__(
+        self,
+        build: Build = MailServer,
+        *,
+        accounts: int = ACCOUNTS,
+        autologout: float = AUTOLOGOUT,
+        domains: tuple[str, ...] = (DOMAIN,),
+    ) -> None:
         self._build = build
+        self._domains = domains
         self._autologout = autologout
         self._server: MailServer | None = None
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self.accounts: Sequence[Account] = tuple(
-            Account(f"user{number}", PASSWORD, f"user{number}@postel.test", apop=True)
+            Account(f"user{number}", PASSWORD, f"user{number}@{domains[0]}", apop=True)
             for number in range(1, accounts + 1)
         )
         self.version = ""
@@ -155,7 +164,8 @@ class ReferenceInProcess:
         limits = replace(Limits(), pop3_idle=self._autologout)
         relay = Relay(resolver=self._bed.resolver, port=self._bed.hop_port, retry_intervals=(RETRY,))
         data = Path(self._directory.name)
-        self._server = self._build(Settings(data=data, cost=TEST_COST, limits=limits, relay=relay))
+        settings = Settings(data=data, cost=TEST_COST, limits=limits, relay=relay)
+        self._server = self._build(replace(settings, hostname=f"mail.{self._domains[0]}", domains=self._domains))
         await self._server.start()
 
     async def _flush(self) -> None:
@@ -169,6 +179,8 @@ class ReferenceInProcess:
 
     async def stop(self) -> None:
         """Stop and remove everything."""
+        if self.testbed is not None:
+            await self.testbed.close()
         if self._server is not None:
             await self._server.stop()
             self._server = None

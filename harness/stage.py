@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.accounts import AccountPool
 from harness.arrival import arrived, settled
@@ -28,6 +28,9 @@ from harness.targets.profile import Role
 from harness.testbed.case_bed import CaseBed
 from harness.transcript import EventKind, Recorder
 from harness.wire.connection import Connection
+
+if TYPE_CHECKING:
+    from harness.partner import Partner
 
 __all__ = ["Blocked", "Capabilities", "Enough", "Facts", "NotApplicable", "Stage", "shown"]
 
@@ -99,6 +102,7 @@ class Stage(Notebook):
         self._corpus = corpus
         self._sessions: list[OpenedSession | Connection] = []
         self._bed: CaseBed | None = None
+        self._partners: list[Partner] = []
 
     # -- bringing things about ------------------------------------------------------------------
 
@@ -247,6 +251,14 @@ class Stage(Notebook):
             self._bed = whole.for_case(self._note)
         return self._bed
 
+    async def partner(self) -> Partner:
+        """An account on the reference as the other server of a chain: see `harness.partner`. Raises NotApplicable."""
+        from harness.partner import partner_of  # noqa: PLC0415 - the reference as a target needs this module
+
+        partner = await partner_of(self._target, self.timeout)
+        self._partners.append(partner)
+        return partner
+
     async def stranger(self, name: str = "smtp") -> SmtpSession:
         """An SMTP session of a client whom the target has no reason to trust, its greeting read, EHLO not sent.
 
@@ -347,8 +359,9 @@ class Stage(Notebook):
                 await session.close()
             except (OSError, TargetLost):
                 continue
-        if self._bed is not None:
+        shares: list[Partner | CaseBed] = [*self._partners, *([self._bed] if self._bed is not None else [])]
+        for share in shares:
             try:
-                await self._bed.close()
+                await share.close()
             except PostelError as error:
                 self.note(f"the testbed could not be tidied up: {error}")

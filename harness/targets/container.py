@@ -156,6 +156,8 @@ class ContainerTarget(ProfiledTarget):
     async def stop(self) -> None:
         """Remove the container, with its log kept in memory."""
         self._last_log = await asyncio.to_thread(self.log)
+        if self.testbed is not None:
+            await self.testbed.close()
         if self._sidecar is not None:
             await self._sidecar.leave()
         await asyncio.to_thread(self._remove)

@@ -155,6 +155,8 @@ class ProcessTarget(ProfiledTarget):
 
     async def stop(self) -> None:
         """End the process."""
+        if self.testbed is not None:
+            await self.testbed.close()
         if self._server is not None:
             await self._server.stop()
         if self._bed is not None:

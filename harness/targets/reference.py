@@ -129,6 +129,8 @@ class ReferenceTarget:
 
     async def stop(self) -> None:
         """End the process and remove its directory."""
+        if self.testbed is not None:
+            await self.testbed.close()
         if self._server is not None:
             await self._server.stop()
         if self._bed is not None:

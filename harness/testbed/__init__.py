@@ -19,6 +19,11 @@ with it:
 `stage.stranger()` is a session of a client whom the target has no reason to trust; `stage.facts.roles` says whose
 server the target can be.
 
+Chains: `partner = await stage.partner()` is an account on the reference as the other server. Mail that the target sends
+to `partner.address` arrives there (`await partner.delivered(1, within=seconds)`; `partner.refuse()` and
+`partner.listen()` let Bob's server go down and come up), and `await partner.send([address], message)` sends to the
+target.
+
 Waiting is an event with a budget (`within` seconds; usually some retry intervals), never a sleep. `hop.begun(n)`,
 `hop.reached(Point.DOT)` and `hop.attempts()` look at attempts that still go on: a target waits ten minutes for a hop
 that is silent. `hop.refuse()` and `hop.listen()` close and open the port, `hop.follow(plan)` changes the plan.

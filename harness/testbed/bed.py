@@ -19,8 +19,9 @@ from harness.testbed.attempt import Attempt, Query
 from harness.testbed.dns_server import DnsData, DnsServer
 from harness.testbed.hop import Hop
 from harness.testbed.names import Ailment, Record
-from harness.testbed.pipes import Streams, join
+from harness.testbed.pipes import join
 from harness.testbed.plan import HopPlan
+from harness.testbed.tunnel import Tunnel
 
 #: Where the host names of hops and the domains that cases are given lie.
 HOPS = "hops.test"
@@ -77,9 +78,8 @@ class LocalBed:
         self.hop_port = port
         self._addresses = addresses
         self._tls = tls
-        self._hops: dict[int, Hop] = {}
+        self._hops: dict[int, Hop | Tunnel] = {}
         self._numbers = itertools.count(1)
-        self._tunnels: dict[int, asyncio.Queue[Streams]] = {}
         self.listeners: list[asyncio.Server] = []
 
     def _clock(self) -> float:
@@ -103,24 +103,28 @@ class LocalBed:
     async def open_tunnel(self) -> HopPlace:
         """A hop whose connections wait for `enter_tunnel`. Raises OSError."""
         number = next(self._numbers)
-        arrived: asyncio.Queue[Streams] = asyncio.Queue()
-        self._tunnels[number] = arrived
-
-        async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            arrived.put_nowait((reader, writer))
-
-        async def listen(address: str, port: int) -> int:
-            server = await asyncio.start_server(take, address, port)
-            self.listeners.append(server)
-            return int(server.sockets[0].getsockname()[1])
-
-        return self._named(number, f"mx{number}.{HOPS}", await self._listening(listen))
+        tunnel = Tunnel(f"mx{number}.{HOPS}")
+        address = await self._listening(tunnel.listen)
+        self._hops[number] = tunnel
+        return self._named(number, tunnel.name, address)
 
     async def enter_tunnel(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Become the other end of the next connection to a tunnel; a line end is said when it is there."""
-        streams = await self._tunnels[number].get()
+        streams = await self._tunnel(number).arrival()
         writer.write(b"\n")
         await join((reader, writer), streams)
+
+    def _tunnel(self, number: int) -> Tunnel:
+        tunnel = self._hops[number]
+        if not isinstance(tunnel, Tunnel):
+            raise ValueError(f"{tunnel.name} is no tunnel")
+        return tunnel
+
+    def _hop(self, number: int) -> Hop:
+        hop = self._hops[number]
+        if not isinstance(hop, Hop):
+            raise ValueError(f"{hop.name} is a server, and has no plan and no attempts")
+        return hop
 
     async def _listening(self, listen: Callable[[str, int], Awaitable[int]]) -> str:
         """The next address on which it could listen. Raises OSError."""
@@ -146,7 +150,7 @@ class LocalBed:
 
     async def follow(self, number: int, plan: HopPlan) -> None:
         """From the next connection on."""
-        self._hops[number].follow(plan)
+        self._hop(number).follow(plan)
 
     async def take_connections(self, number: int, willing: bool) -> None:
         """Raises OSError where the port was taken meanwhile."""
@@ -157,7 +161,7 @@ class LocalBed:
 
     async def wait(self, number: int, count: int, what: str, within: float) -> tuple[Attempt, ...]:
         """As the hop sees it."""
-        return await self._hops[number].wait(count, what, within)
+        return await self._hop(number).wait(count, what, within)
 
     async def name(self, records: Sequence[Record], ailments: Sequence[Ailment]) -> None:
         """Raises ValueError for a record that is none."""
@@ -184,7 +188,7 @@ class LoopbackBed(LocalBed):
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         super().__init__(_loopback_addresses(), 0, tls)
-        self._leading: set[asyncio.Task[None]] = set()
+        self._leading: dict[int, asyncio.Task[None]] = {}
 
     @property
     def resolver(self) -> tuple[str, int]:
@@ -206,28 +210,23 @@ class LoopbackBed(LocalBed):
     async def open_server(self, host: str, port: int) -> HopPlace:
         """Raises OSError."""
         place = await self.open_tunnel()
-        task = asyncio.create_task(self._lead(self._tunnels[place.number], host, port))
-        self._leading.add(task)
+        self._leading[place.number] = asyncio.create_task(self._tunnel(place.number).lead(host, port))
         return place
+
+    async def close_hop(self, number: int) -> None:
+        """End it."""
+        task = self._leading.pop(number, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await super().close_hop(number)
 
     async def stop(self) -> None:
         """End everything; may be called again."""
-        for task in self._leading:
+        for task in self._leading.values():
             task.cancel()
-        await asyncio.gather(*self._leading, return_exceptions=True)
+        await asyncio.gather(*self._leading.values(), return_exceptions=True)
         await super().stop()
-
-    async def _lead(self, arrived: asyncio.Queue[Streams], host: str, port: int) -> None:
-        """Each connection to a server on this machine; one that cannot be made ends the one that asked for it."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                streams = await arrived.get()
-                try:
-                    server = await asyncio.open_connection(host, port)
-                except OSError:
-                    streams[1].close()
-                    continue
-                group.create_task(join(streams, server))
 
 
 def reverse_name(address: str) -> str:

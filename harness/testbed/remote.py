@@ -29,7 +29,7 @@ class RemoteBed:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._tunnels: set[asyncio.Task[None]] = set()
+        self._tunnels: dict[int, asyncio.Task[None]] = {}
 
     async def connect(self) -> None:
         """Connect. Raises OSError."""
@@ -38,7 +38,7 @@ class RemoteBed:
 
     async def close(self) -> None:
         """Let go of it; may be called again."""
-        tasks = [*self._tunnels, *([self._reading] if self._reading else [])]
+        tasks = [*self._tunnels.values(), *([self._reading] if self._reading else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -87,6 +87,10 @@ class RemoteBed:
 
     async def close_hop(self, number: int) -> None:
         """End it."""
+        task = self._tunnels.pop(number, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         await self._call("close_hop", number)
 
     async def follow(self, number: int, plan: HopPlan) -> None:
@@ -122,9 +126,7 @@ class RemoteBed:
     async def open_server(self, host: str, port: int) -> HopPlace:
         """A hop that is a server on this machine: connections come here through the control port."""
         place: HopPlace = await self._call("open_tunnel")
-        task = asyncio.create_task(self._keep_tunnel(place.number, host, port))
-        self._tunnels.add(task)
-        task.add_done_callback(self._tunnels.discard)
+        self._tunnels[place.number] = asyncio.create_task(self._keep_tunnel(place.number, host, port))
         return place
 
     async def _keep_tunnel(self, number: int, host: str, port: int) -> None:

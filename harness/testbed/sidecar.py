@@ -43,6 +43,7 @@ _MODULES = (
     "names",
     "pipes",
     "plan",
+    "tunnel",
 )
 #: Addresses that hops can have, at most; each is used again only when all were.
 MAX_ADDRESSES = 1000

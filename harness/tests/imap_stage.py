@@ -12,6 +12,7 @@ from harness.dialogue import parse_dialogue
 from harness.enact import dialogue_case
 from harness.stage import Blocked, Enough, Stage
 from harness.targets.model import Account, Endpoint, Target
+from harness.targets.profile import Profile
 from harness.tests.peers import Peer, PeerSession, Script
 
 #: What the client must send, and what is answered; `{tag}` is the command's tag. Empty: nothing is awaited.
@@ -46,6 +47,7 @@ async def perform(case: Case, script: Script, messages: Sequence[CorpusMessage] 
         target = SimpleNamespace(
             autologout_seconds=None,
             can_restart=False,
+            profile=Profile.bare("scripted"),
             loader=SimpleNamespace(carries=frozenset(Trait)),
             endpoints={"imap": Endpoint("imap", "imap", host, port)},
         )

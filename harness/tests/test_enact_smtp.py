@@ -16,6 +16,7 @@ from harness.enact import dialogue_case
 from harness.errors import UsageError
 from harness.stage import Blocked, Enough, Stage
 from harness.targets.model import Account, Endpoint, Target
+from harness.targets.profile import Profile
 from harness.tests.peers import Peer, tls_contexts
 from harness.tests.smtp_peer import Server
 
@@ -37,6 +38,7 @@ async def play(
         target = SimpleNamespace(
             autologout_seconds=None,
             can_restart=False,
+            profile=Profile.bare("scripted"),
             loader=SimpleNamespace(carries=frozenset(Trait)),
             endpoints={name: Endpoint(name, "lmtp" if name == "lmtp" else "smtp", host, port) for name in names},
             tls_context=lambda: tls_contexts()[1],
