@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
 from harness.clients.imap import ImapReply, exists
@@ -43,7 +44,8 @@ async def read_mailbox(target: Target, account: Account, timeout: float) -> tupl
         return tuple(await target.reader.read(account))
     try:
         if names & {"pop3", "pop3s"}:
-            return await _by_pop3(target, account, timeout)
+            with _left_to_imap(names):
+                return await _by_pop3(target, account, timeout)
         if names & {"imap", "imaps"}:
             return await _by_imap(target, account, timeout)
     except (TargetLost, TargetProtocolError) as lost:
@@ -51,6 +53,11 @@ async def read_mailbox(target: Target, account: Account, timeout: float) -> tupl
     raise SetupError(
         f"the mailbox of {account.name} cannot be read back", mend="give the profile a pop3 or imap port, or [reading]"
     )
+
+
+def _left_to_imap(names: Set[str]) -> AbstractContextManager[None]:
+    """Lets a refusal of POP3 pass where there is IMAP: POP3 may refuse messages in UTF-8 (RFC 6856 §3)."""
+    return suppress(TargetProtocolError) if names & {"imap", "imaps"} else nullcontext()
 
 
 async def _by_pop3(target: Target, account: Account, timeout: float) -> tuple[bytes, ...]:
