@@ -1,7 +1,8 @@
 """SMTP and LMTP replies in canonical form, and the differences from the oracle that the RFCs permit.
 
-Kept is what a client acts on: the reply code, the class of the enhanced status code, which extensions are announced.
-The text of a reply is for people (RFC 5321 §4.2) and is no part of it.
+Kept is what a client acts on: the reply code, and which extensions are announced. The text of a reply is for people
+(RFC 5321 §4.2) and is no part of it; nor is the enhanced status code, whose class repeats the reply code's first digit
+(RFC 2034 §4) and whose subject and detail are as precise as each server can be (RFC 3463 §2).
 """
 
 from __future__ import annotations
@@ -51,10 +52,6 @@ class Reply(Protocol):
         """The reply code; 0 where none came."""
 
     @property
-    def enhanced(self) -> str | None:
-        """The enhanced status code."""
-
-    @property
     def lines(self) -> Sequence[bytes]:
         """The text of each line, without code and separator."""
 
@@ -62,11 +59,7 @@ class Reply(Protocol):
 def canonical(command: bytes | None, reply: Reply) -> Canonical:
     """The canonical form of a reply to a line (None: the greeting)."""
     verb = _verb(command)
-    form: Canonical = {
-        "verb": verb,
-        Facet.STATUS.value: f"{reply.code:03d}",
-        Facet.CODE.value: reply.enhanced or "",
-    }
+    form: Canonical = {"verb": verb, Facet.STATUS.value: f"{reply.code:03d}"}
     if verb in ("EHLO", "LHLO") and reply.code // 100 == 2:
         words = [line.decode("latin-1").split(" ") for line in reply.lines[1:]]
         form[Facet.DATA.value] = {keyword.upper(): "announced" for keyword, *_ in words}
@@ -100,14 +93,6 @@ def _same_first_digit(difference: Difference) -> bool:
 
 def _shutting_down(difference: Difference) -> bool:
     return _licence(Facet.STATUS)(difference) and "421" in (difference.target, difference.oracle)
-
-
-def _same_class(difference: Difference) -> bool:
-    """Enhanced codes of one class, or one side has none."""
-    if not _licence(Facet.CODE)(difference):
-        return False
-    ours, theirs = str(difference.target or ""), str(difference.oracle or "")
-    return not ours or not theirs or ours[0] == theirs[0]
 
 
 def _refusal_of_an_extra(difference: Difference) -> bool:
@@ -158,12 +143,6 @@ RULES: tuple[Rule, ...] = (
         "RFC 5321 §4.5.1",
         "Only the commands of the minimum implementation are required; a server without another one refuses it.",
         _refusal_of_an_extra,
-    ),
-    Rule(
-        "smtp-enhanced-code",
-        "RFC 3463 §2",
-        "Subject and detail are as precise as each server can be; a server that does not announce them sends none.",
-        _same_class,
     ),
     Rule(
         "smtp-extensions",
