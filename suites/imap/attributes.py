@@ -125,3 +125,20 @@ async def no_children_beside_noinferiors(stage: Stage) -> None:
     both = {"\\NOINFERIORS", "\\HASNOCHILDREN"}
     odd = [name for name, attributes in names_of(reply).items() if both <= attributes]
     expect_that(stage, not odd, "one of the two", told(reply), "RFC3348-3-g")
+
+
+@case("imap/rfc5258-4/children-and-none", *(f"RFC5258-4-{letter}" for letter in "cef"), requires=("LIST-EXTENDED",))
+async def children_and_none(stage: Stage) -> None:
+    r"""With RETURN (CHILDREN) each name has the one of \HasChildren and \HasNoChildren that is true"""
+    session = await stage.imap()
+    separator = await delimiter(stage, session)
+    await need(stage, session, "CREATE gulf")
+    await need(stage, session, f"CREATE gulf{separator}bay")
+    reply = await ask(stage, session, 'LIST "" gulf* RETURN (CHILDREN)', ids=("RFC5258-4-f",))
+    names = names_of(reply)
+    both = [name for name, given in names.items() if {"\\HASCHILDREN", "\\HASNOCHILDREN"} <= given]
+    expect_that(stage, not both, "one of the two", told(reply), "RFC5258-4-f")
+    childless = "\\HASCHILDREN" not in names.get(f"gulf{separator}bay", frozenset())
+    expect_that(stage, childless, r"gulf/bay without \HasChildren", told(reply), "RFC5258-4-c")
+    parent = "\\HASNOCHILDREN" not in names.get("gulf", frozenset())
+    expect_that(stage, parent, r"gulf without \HasNoChildren", told(reply), "RFC5258-4-e")
