@@ -5,13 +5,14 @@ Return-Path is added by final delivery, in store/return_path.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
 from reference_server.domains import address_literal
-from reference_server.mime.header import fields, fields_end
+from reference_server.mime.header import fields_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ def _tcp_info(peer: str) -> str:
         return ""
 
 
+# A field's name begins its line; white space may come before the colon (RFC 5322 §4.5).
+_RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
 def hops(message: bytes) -> int:
     """How many Received fields the header of a message holds already (RFC 5321 §6.3)."""
     end, _ = fields_end(message, 0, len(message))
-    return sum(field.name == b"received" for field in fields(message[:end]).fields)
+    return len(_RECEIVED.findall(message, 0, end))

@@ -20,7 +20,9 @@ from reference_server.clock import VirtualClock
 from reference_server.pop3 import Pop3Session
 from reference_server.server import Endpoint, MailServer, ServerError, SessionFactories, Tls
 from reference_server.settings import TEST_COST, Limits, Ports, Settings
-from reference_server.store import DataDirectoryError
+from reference_server.smtp import SubmissionSession
+from reference_server.smtp.state import SMTP_COMMANDS
+from reference_server.store import DataDirectoryError, LocalDelivery
 
 TEST = Settings(cost=TEST_COST, volatile=True)
 DEADLINE = 20.0
@@ -239,6 +241,26 @@ async def test_sessions_and_backends_can_be_replaced() -> None:
         assert made == [1]
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             await asyncio.to_thread(send, server.endpoints["smtp"], "postmaster")
+
+
+async def test_receiving_and_final_delivery_can_be_replaced() -> None:
+    class Anonymous(LocalDelivery):
+        def final_form(self, envelope: Envelope, message: bytes) -> bytes:
+            return message
+
+    class Open(SubmissionSession):
+        def stamp(self, envelope: Envelope) -> bytes:
+            return b"X-Came-By: nobody\r\n"
+
+    def open_to_all(context: SessionContext) -> Session:
+        return Open(context, commands=SMTP_COMMANDS)
+
+    async with MailServer(TEST, sessions=SessionFactories(submission=open_to_all, local_delivery=Anonymous)) as server:
+        await asyncio.to_thread(send, server.endpoints["submission"], "postmaster")
+        (stored,) = server.store.messages("postmaster")
+        lines = server.store.read(stored).split(b"\r\n")
+        assert lines[0] == b"X-Came-By: nobody"
+        assert lines[1].startswith(b"Date: ")
 
 
 async def test_a_full_disk_costs_a_temporary_reply_and_no_mail() -> None:

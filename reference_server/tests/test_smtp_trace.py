@@ -55,6 +55,8 @@ def test_a_recipient_in_utf8() -> None:
         (b"Received: a\r\nX: y\r\nreceived : b\r\n\tfolded\r\n\r\nReceived: body\r\n", 2),
         (b"Received-SPF: a\r\n Received: folded\r\n\r\n", 0),
         (b"Received: a\r\n" * 200, 200),
+        (b"X-Received: a\r\nReceived\r\nRECEIVED\t:\r\n", 1),
+        (b"\r\nReceived: a\r\n", 0),
     ],
 )
 def test_hops_are_the_received_fields_of_the_header(message: bytes, hops: int) -> None:
