@@ -19,6 +19,7 @@ from harness.clients.pop3 import Pop3Session
 from harness.clients.smtp import LmtpSession, SmtpSession
 from harness.corpus import CorpusMessage, Trait
 from harness.doctor_mail import ARRIVING, RECIPIENT_MEND, SUBMISSION_MEND, SUBMITTING, try_recipient, try_submission
+from harness.doctor_relay import RELAY_MEND, STRANGER_MEND, try_relay, try_stranger
 from harness.errors import PostelError, SetupError, TargetLost, TargetProtocolError
 from harness.results import DoctorLine
 from harness.targets.emptying import pop3_login
@@ -73,6 +74,8 @@ class _Doctor:
                 await self._try(f"{endpoint} greets", _GREETING_MEND, partial(self._greet, endpoint))
             if all(line.ok for line in self._lines):
                 await self._mailbox()
+            if all(line.ok for line in self._lines):
+                await self._relay()
         greeting = self._greetings.get("pop3") or next(iter(self._greetings.values()), "")
         ok = all(line.ok for line in self._lines)
         return Examination(tuple(self._lines), ok, self._capabilities, greeting)
@@ -199,6 +202,16 @@ class _Doctor:
                 step = partial(try_recipient, self._target, at, account, self._timeout)
                 tried.append(await self._try(f"{name} takes mail for {account.name}", RECIPIENT_MEND, step))
         return all(tried)
+
+    async def _relay(self) -> None:
+        """Let the target send a message on, and be reached by a stranger; where it has a testbed."""
+        bed, table = self._target.testbed, self._target.profile.relay
+        if bed is None or table is None:
+            return
+        step = partial(try_relay, self._target, bed, table, self._target.accounts[0], self._timeout)
+        await self._try("it sends mail on", RELAY_MEND, step)
+        if "smtp" in bed.strangers:
+            await self._try("a stranger reaches smtp", STRANGER_MEND, partial(try_stranger, bed, "smtp", self._timeout))
 
     async def _usable_account(self) -> Account | None:
         """The first account that can be logged in to and is empty."""

@@ -119,7 +119,8 @@ class ReferenceInProcess:
             for number in range(1, accounts + 1)
         )
         self.version = ""
-        self.profile = Profile(name=self.name, roles=("alice", "bob"), relay=RelayTable(retry_seconds=RETRY))
+        relay = RelayTable(retry_seconds=RETRY, flush=("postel", "queue", "flush"))
+        self.profile = Profile(name=self.name, roles=("alice", "bob"), relay=relay)
         self.testbed: TargetBed | None = None
         self._bed: LoopbackBed | None = None
         self.tuned: Sequence[TunedSetting] = ()

@@ -58,7 +58,7 @@ class ReferenceTarget:
     can_restart = True
 
     def __init__(self) -> None:
-        relay = RelayTable(retry_seconds=RETRY)
+        relay = RelayTable(retry_seconds=RETRY, flush=("postel", "queue", "flush"))
         self.profile = Profile(name=self.name, blocked=(NOT_BY_LMTP,), roles=("alice", "bob"), relay=relay)
         try:
             self.version = version("postel")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from harness.cases import Case
 from harness.corpus import CorpusMessage
+from harness.doctor import examine
 from harness.errors import Position
 from harness.oracle import RETRY, ReferenceInProcess
 from harness.stage import NotApplicable, Stage
@@ -18,6 +20,8 @@ from harness.testbed.attempt import Fate
 from harness.testbed.names import Trouble
 from harness.testbed.plan import GOOD, Point, deferring, dropping, greylisting, in_turn, refusing, silent
 from harness.transcript import EventKind
+from reference_server.server import MailServer
+from reference_server.settings import Relay
 
 MESSAGE = (
     b"From: <alice@a.test>\r\nDate: Mon, 1 Jan 2024 00:00:00 +0000\r\nMessage-ID: <1@a.test>\r\n\r\n.\r\n..\r\nend\r\n"
@@ -188,3 +192,25 @@ async def test_a_target_without_testbed_has_no_relay_cases() -> None:
         with pytest.raises(NotApplicable, match="no testbed"):
             await stage.stranger()
         target.testbed = whole
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_sees_mail_reach_a_next_hop() -> None:
+    async with stages() as (target, _):
+        lines = {line.tried: line for line in (await examine(target, timeout=10)).lines}
+    assert lines["it sends mail on"].ok
+    assert "reached the next hop" in lines["it sends mail on"].saw
+    assert lines["a stranger reaches smtp"].ok
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_says_what_a_target_that_does_not_ask_the_dns_lacks() -> None:
+    target = ReferenceInProcess(lambda settings: MailServer(replace(settings, relay=Relay())), accounts=4)
+    await target.start()
+    try:
+        (line,) = [each for each in (await examine(target, timeout=0.5)).lines if not each.ok]
+    finally:
+        await target.stop()
+    assert line.tried == "it sends mail on"
+    assert "its DNS was not asked" in line.saw
+    assert "MX records" in line.mend
