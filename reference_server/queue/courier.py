@@ -66,11 +66,18 @@ class Line:
         """Take leave of the next hop (QUIT)."""
         if self._open is None:
             return
-        current, self._open = self._open, None
-        with suppress(Broken):
-            if current.client.usable:
-                await current.connection.run(current.client.close())
-        await current.connection.close()
+        try:
+            with suppress(Broken):
+                if self._open.client.usable:
+                    await self._open.connection.run(self._open.client.close())
+        finally:
+            await self.drop()
+
+    async def drop(self) -> None:
+        """Leave without a word."""
+        if self._open is not None:
+            current, self._open = self._open, None
+            await current.connection.close()
 
     async def _send_some(self, parcel: Parcel) -> list[Outcome]:
         try:

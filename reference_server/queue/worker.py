@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from reference_server.backend import StoreFailure
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 _JOBS_AT_ONCE = 500
 _JOBS_PER_LINE = 10  # so many messages wait for one connection before another is opened to the same domain
-_STORE_PAUSE = 60.0  # seconds until a store that failed is asked again
+_PAUSE = 60.0  # seconds until something that failed here is tried again
 _STOP_SECONDS = 2.0  # seconds of real time for transactions that are under way when the server stops
 
 
@@ -59,6 +60,8 @@ class Worker:
         self._news = True
         self._quiet = asyncio.Event()
         self._in_flight: set[Job] = set()
+        self._untold: set[int] = set()
+        """Entries whose sender is to hear something."""
         self._waiting: dict[str, deque[Job]] = {}
         self._lines: Counter[str] = Counter()
         self._slots = asyncio.Semaphore(relay.connections)
@@ -110,7 +113,7 @@ class Worker:
             try:
                 seconds = await self._round()
             except StoreFailure:
-                seconds = _STORE_PAUSE
+                seconds = _PAUSE
             timer = None if seconds is None else self._clock.call_later(seconds, self.wake)
             if not self._in_flight and not self._news:
                 self._quiet.set()
@@ -119,16 +122,27 @@ class Worker:
 
     async def _round(self) -> float | None:
         """Start what is due; the seconds until there is more, None for when nothing waits."""
-        for number in await self._blocking(self._spool.unreported):
-            await self._blocking(lambda number=number: self._reporter.report(number))  # type: ignore[misc]
         now = self._clock.now()
         if len(self._in_flight) < _JOBS_AT_ONCE:
             most = len(self._in_flight) + _JOBS_AT_ONCE
             for job in await self._blocking(lambda: self._spool.due(now, most)):
                 if job not in self._in_flight:
                     self._take(job)
+        untold = await self._report()
         due = await self._blocking(lambda: self._spool.next_due(now))
-        return None if due is None else max(0.0, (due - self._clock.now()).total_seconds())
+        seconds = None if due is None else max(0.0, (due - self._clock.now()).total_seconds())
+        return min(seconds or _PAUSE, _PAUSE) if untold else seconds
+
+    async def _report(self) -> bool:
+        """Tell senders what they have not been told; whether some could not be."""
+        self._untold.update(await self._blocking(self._spool.unreported))
+        for number in sorted(self._untold):
+            try:
+                await self._blocking(partial(self._reporter.report, number))
+            except Exception:  # one that cannot be made must not hold up the others
+                continue
+            self._untold.discard(number)
+        return bool(self._untold)
 
     def _take(self, job: Job) -> None:
         self._in_flight.add(job)
@@ -150,17 +164,20 @@ class Worker:
                     job = waiting.popleft()
                     try:
                         await self._carry(line, job)
-                    except StoreFailure:
+                    except Exception:  # the store failed, or a bug: neither must make the queue spin
                         await self._pause()
                     finally:
                         self._in_flight.discard(job)
+            except BaseException:
+                await line.drop()
+                raise
             finally:
                 self._lines[domain] -= 1
                 if not self._lines[domain]:
                     del self._lines[domain]
                     self._waiting.pop(domain, None)
                 self.wake()
-                await line.close()
+            await line.close()
 
     # ---- one message ----------------------------------------------------------------------------------------------
 
@@ -184,10 +201,12 @@ class Worker:
     async def _recorded(self, entry: QueueEntry, outcomes: dict[int, Outcome], now: datetime) -> bool:
         """Note what came of an attempt. What was sent must not be sent again only because the disk is full."""
         try:
-            if await self._blocking(lambda: self._spool.record(entry, outcomes, now, self._schedule)):
-                await self._blocking(lambda: self._reporter.report(entry.id))
+            tell = await self._blocking(lambda: self._spool.record(entry, outcomes, now, self._schedule))
         except StoreFailure:
             return False
+        if tell:
+            self._untold.add(entry.id)
+            self.wake()
         return True
 
     async def _pause(self) -> None:
@@ -196,7 +215,7 @@ class Worker:
         def end() -> None:
             self._loop.call_soon_threadsafe(over.set)
 
-        timer = self._clock.call_later(_STORE_PAUSE, end)
+        timer = self._clock.call_later(_PAUSE, end)
         try:
             await over.wait()
         finally:
