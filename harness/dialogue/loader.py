@@ -62,7 +62,11 @@ def _load(path: Path, root: Path) -> Dialogue:
         mend = "use lower-case letters, digits and single hyphens"
         raise UsageError(f"the name {slug!r} is not a slug", position=place, mend=mend)
     dialogue = read_dialogue(path)
-    if dialogue.protocol != protocol and not (protocol == "smtp" and dialogue.protocol in MAIL_PROTOCOLS):
-        mend = f"move it, or write `protocol: {protocol}`"
-        raise UsageError(f"a dialogue of {dialogue.protocol} lies in {protocol}/", position=place, mend=mend)
+    suite = "smtp" if dialogue.protocol in MAIL_PROTOCOLS else dialogue.protocol
+    if protocol != suite:
+        raise UsageError(
+            f"a dialogue of {dialogue.protocol} lies in {protocol}/",
+            position=place,
+            mend=f"move it to {suite}/, or change its protocol",
+        )
     return replace(dialogue, id="/".join(parts))

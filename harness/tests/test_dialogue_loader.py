@@ -28,6 +28,13 @@ def test_ids_are_paths_and_sorted(tmp_path: Path) -> None:
     assert str(found[0].position) == f"{path}:1"
 
 
+@pytest.mark.parametrize("protocol", ["smtp", "submission", "lmtp"])
+def test_all_protocols_that_take_mail_are_one_suite(tmp_path: Path, protocol: str) -> None:
+    put(tmp_path, "smtp/rfc5321-4.1/a.dialogue", f"title: t\nprotocol: {protocol}\n\nC: NOOP\n")
+    (found,) = load_dialogues(tmp_path)
+    assert (found.id, found.protocol) == ("smtp/rfc5321-4.1/a", protocol)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "problem"),
     [
@@ -39,6 +46,7 @@ def test_ids_are_paths_and_sorted(tmp_path: Path) -> None:
         ("pop3/rfc1939/a--b.dialogue", TEXT, "the name 'a--b' is not a slug"),
         ("pop3/rfc1939/a.b.dialogue", TEXT, "the name 'a.b' is not a slug"),
         ("smtp/rfc1939/a.dialogue", TEXT, "a dialogue of pop3 lies in smtp/"),
+        ("lmtp/rfc2033/a.dialogue", "title: t\nprotocol: lmtp\n\nC: NOOP\n", "a dialogue of lmtp lies in lmtp/"),
         ("pop3/rfc1939/a.dialogue", b"title: \xff\n", "the octet 0xFF is not UTF-8"),
         ("pop3/rfc1939/a.dialogue", b"", "the file is empty"),
         ("pop3/rfc1939/a.dialogue", b"#" * (MOST_OCTETS + 1), "more than"),
