@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from harness.accounts import AccountPool
 from harness.cases import Case, Ending, Performance
+from harness.clients.imap_names import MailboxNames
 from harness.corpus import Corpus
 from harness.errors import PostelError, SetupError, TargetLost, TargetProtocolError
 from harness.stage import Blocked, Capabilities, Enough, NotApplicable, Stage
-from harness.targets.mailboxes import remove_mailboxes
+from harness.targets.mailboxes import names_of_mailboxes, remove_mailboxes
 from harness.targets.model import Account, Target
 from harness.transcript import Transcript
 
@@ -40,6 +41,7 @@ class Player:
         self.pool = AccountPool(target.accounts)
         self._capabilities = capabilities
         self._settings = settings
+        self._names: asyncio.Task[MailboxNames | None] | None = None
 
     async def play(self, case: Case) -> Performance:
         """Play one case. Never raises for what a target does; only cancellation passes through."""
@@ -98,11 +100,20 @@ class Player:
             return Ending.NOT_APPLICABLE, tuned
         try:
             async with asyncio.timeout(self._settings.timeout * CASE_BUDGET):
+                stage.mailbox_names = await self._mailbox_names(case, stage.account)
                 await stage.load(*case.messages)
                 await case.script(stage)
         except Exception as error:  # whatever a target or a script does, the run goes on
             return _ending_of(error)
         return Ending.FINISHED, ""
+
+    async def _mailbox_names(self, case: Case, account: Account) -> MailboxNames | None:
+        """How mailboxes are named, asked once; only cases of IMAP need it, and only some targets have a prefix."""
+        if case.protocol != "imap" or "NAMESPACE" not in self._capabilities.get("imap", {}):
+            return None
+        if self._names is None:
+            self._names = asyncio.create_task(names_of_mailboxes(self.target, account))
+        return await asyncio.shield(self._names)
 
     def _missing(self, case: Case) -> str:
         """The first capability that the case requires and the target does not have (`SASL:PLAIN`: a parameter)."""

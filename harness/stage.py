@@ -16,6 +16,7 @@ from harness.accounts import AccountPool
 from harness.arrival import arrived, settled
 from harness.cases import Case
 from harness.clients.imap import ImapSession
+from harness.clients.imap_names import MailboxNames
 from harness.clients.opening import OpenedSession
 from harness.clients.pop3 import Pop3Session
 from harness.clients.smtp import LmtpSession, SmtpSession
@@ -100,6 +101,7 @@ class Stage(Notebook):
         self._pool = pool
         self._masked = masked
         self._corpus = corpus
+        self.mailbox_names: MailboxNames | None = None  # where the user's mailboxes have a prefix
         self._sessions: list[OpenedSession | Connection] = []
         self._bed: CaseBed | None = None
         self._partners: list[Partner] = []
@@ -198,6 +200,7 @@ class Stage(Notebook):
         """
         greeting = greeting or login or select is not None
         session = await self._open(ImapSession, "imaps" if tls else "imap", greeting=greeting)
+        session.names = self.mailbox_names
         if login or select is not None:
             reply = await session.login(self.account.name, self.account.password)
             self.require(reply.ok, f"a login as {self.account.name}; the answer was {shown(reply.tagged.raw)}")

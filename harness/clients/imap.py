@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
 from harness.clients.imap_commands import CommandTracker, Pending
+from harness.clients.imap_names import MailboxNames
 from harness.clients.imap_reply import ImapReply, NonSync, Part, exists
 from harness.clients.opening import OpenedSession
 from harness.clients.scram import ScramSha256Client
@@ -48,6 +49,7 @@ class ImapSession(OpenedSession):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.greeting: ImapResponse | None = None
+        self.names: MailboxNames | None = None  # where the user's mailboxes have a prefix
         self._inbox: deque[ImapResponse] = deque()  # read, and not handed out yet
         self._tracker = CommandTracker()
         self._ended: set[str] = set()  # tags whose commands have ended, and nobody has asked for them yet
@@ -83,7 +85,7 @@ class ImapSession(OpenedSession):
         self._tags += 1
         tag = f"P{self._tags}"
         line = f"{tag} ".encode()
-        for part in parts:
+        for part in self.names.outward(parts) if self.names else parts:
             if isinstance(part, str):
                 line += part.encode("utf-8", "surrogateescape")
             elif isinstance(part, NonSync):
@@ -184,7 +186,7 @@ class ImapSession(OpenedSession):
             raise
         response = located(read, event)
         self._account(response)
-        return response
+        return self.names.inward(response) if self.names and isinstance(response, UntaggedResponse) else response
 
     def _note_unasked(self) -> None:
         """Keep what came while no command was under way apart from the next command's answer."""

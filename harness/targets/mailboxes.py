@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.clients.imap import ImapReply, ImapSession
+from harness.clients.imap_names import MailboxNames, personal_prefix
 from harness.errors import SetupError, TargetLost, TargetProtocolError
 from harness.targets.model import Account
 from harness.targets.reach import Reaching, imap_session
@@ -20,6 +21,19 @@ USUAL = frozenset({"INBOX", "DRAFTS", "SENT", "TRASH", "JUNK", "SPAM", "ARCHIVE"
 USUAL_WORDS = frozenset(
     {"SENT ITEMS", "SENT MESSAGES", "DELETED ITEMS", "DELETED MESSAGES", "JUNK MAIL", "JUNK E-MAIL"}
 )
+
+
+async def names_of_mailboxes(reach: Reaching, account: Account) -> MailboxNames | None:
+    """How the user's own mailboxes are named, where their names need a prefix (RFC 2342 §5); None where they do not, or
+    where the target cannot be asked."""
+    try:
+        async with await imap_session(reach) as session:
+            reply = await session.login(account.name, account.password)
+            prefix = personal_prefix(await session.command("NAMESPACE")) if reply.ok else ""
+            await session.logout()
+    except (OSError, TargetLost, TargetProtocolError, SetupError):
+        return None
+    return MailboxNames(prefix) if prefix else None
 
 
 async def remove_mailboxes(reach: Reaching, account: Account) -> None:

@@ -55,6 +55,20 @@ async def test_missing_data_under_a_refusal_without_ids_accuses_the_data() -> No
     assert ending == "enough"
 
 
+async def test_data_without_ids_under_a_refusal_blocks() -> None:
+    steps = f"C: SEARCH ALL\nS: * SEARCH 1 2\nS: OK\nC: NOOP\nS: OK {ID}"
+    observations, ending = await play(steps, (b"SEARCH ALL", b"{tag} NO\r\n"))
+    assert summary(observations) == [(8, False, "status:NO")]
+    assert ending == "line 8: expected OK, got NO"
+
+
+async def test_a_refusal_after_the_data_has_come_blocks() -> None:
+    steps = f"C: SEARCH ALL\nS: * SEARCH 1 2 {ID}\nS: OK"
+    observations, ending = await play(steps, (b"SEARCH ALL", b"* SEARCH 1 2\r\n{tag} NO\r\n"))
+    assert summary(observations) == [(8, False, "status:NO")]
+    assert ending == "line 8: expected OK, got NO"
+
+
 @pytest.mark.parametrize(
     ("ids", "ending", "kinds"),
     [
