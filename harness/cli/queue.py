@@ -77,7 +77,8 @@ def _described(entry: Mapping[str, Any]) -> list[str]:
     sender = _printable(entry["sender"])
     lines = [f"{entry['name']}  {_time(entry['arrived'])}  {entry['size']} octets  from <{sender}>"]
     for each in entry["recipients"]:
-        state = f"{each['fate']}, {each['attempts']} attempts"
+        attempts = each["attempts"]
+        state = f"{each['fate']}, {attempts} attempt{'' if attempts == 1 else 's'}"
         if each["next_attempt"] is not None:
             state += f", next {_time(each['next_attempt'])}"
         lines.append(f"  <{_printable(each['address'])}>  {state}")
