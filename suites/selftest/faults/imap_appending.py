@@ -1,4 +1,4 @@
-"""Faults of APPEND and COPY (RFC 3501 §6.3.11, §6.4.7)."""
+"""Faults of APPEND, and of what it shares with COPY (RFC 3501 §6.3.11, §6.4.7)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from reference_server.conversation import Steps
 from reference_server.imap import commands as c
 from reference_server.imap.appending import append
-from reference_server.imap.copying import copy
 from reference_server.imap.errors import BadCommand
 from reference_server.imap.fragmenter import CommandText, LiteralAnnounced
 from reference_server.imap.names import INBOX
@@ -19,16 +18,19 @@ from reference_server.imap.response_codes import Code
 from reference_server.imap.session import ImapSession
 from reference_server.imap.state import Updates
 from reference_server.store.open_mailbox import Mail
-from reference_server.store.records import Flags, MessageRow, NewMessage
+from reference_server.store.records import Flags, NewMessage
 from reference_server.store.rejections import MailboxMissing
 from reference_server.store.transfer import Stored
 from suites.selftest.fault import Build, Fault
 from suites.selftest.imap_variants import (
+    Handler,
     Outcome,
     claiming,
     doing,
     ending,
     fault,
+    handled,
+    handler_of,
     imap_variant,
     meaning,
     refusing_lines,
@@ -67,36 +69,6 @@ def _appends_before_failing(
     """APPEND is refused and has kept the message."""
     Mail.append(self, owner, name, messages)
     raise MailboxMissing(name)
-
-
-def _copies_one(self: Mail, mailbox: int, ranges: Any, owner: str, name: str, **options: Any) -> Stored:
-    """COPY copies the first message of the set only."""
-    first = ranges[0][0] if ranges else 0
-    return Mail.copy(self, mailbox, ((first, first),) if first else ranges, owner, name, **(options | {"at_least": 0}))
-
-
-def _moves(self: Mail, mailbox: int, ranges: Any, owner: str, name: str, **options: Any) -> Stored:
-    """COPY takes the originals away."""
-    return Mail.copy(self, mailbox, ranges, owner, name, **(options | {"remove": True}))
-
-
-def _copies_anew(**lost: bool) -> Any:
-    """COPY as FETCH and APPEND would do it: without the flags, or without the internal date."""
-
-    def copying(self: Mail, mailbox: int, ranges: Any, owner: str, name: str, **options: Any) -> Stored:
-        rows: list[MessageRow] = self.rows(mailbox, ranges)
-        messages = [
-            NewMessage(
-                self.octets(row.content),
-                row.internal_date - timedelta(days=400 if lost.get("date") else 0),
-                Flags(0) if lost.get("flags") else Flags(row.system, tuple(row.keywords.split())),
-            )
-            for row in rows
-        ]
-        stored = Mail.append(self, owner, name, messages)
-        return replace(stored, sources=tuple(row.uid for row in rows))
-
-    return copying
 
 
 def _ascii_only(session: ImapSession, command: c.Append) -> Handling:
@@ -161,13 +133,22 @@ def _creating(name: str, requirement: str, by_uid: str) -> Fault:
     )
 
 
-def _copies_what_there_is(session: ImapSession, command: c.Copy) -> Handling:
-    """COPY of numbers that do not all exist copies those that do."""
-    view = session.required_view()
-    if command.messages.exceeds(len(view)):
-        ranges = view.uid_ranges(command.messages, uid=False)
-        session.store.mail.copy(view.id, ranges, session.account, command.mailbox.text)
-    return (yield from copy(session, command))
+def _beyond_quota(name: str) -> Handler:
+    """The quota is looked at once the messages are there."""
+    inner = handler_of(name)
+
+    def handler(session: ImapSession, command: Any) -> Handling:
+        try:
+            return (yield from inner(session, command))
+        except Refused as refused:
+            if refused.code is Code.OVERQUOTA:
+                limits = session.store.quotas.usage(session.account).limits
+                session.store.quotas.limit(session.account, {})
+                yield from inner(session, command)
+                session.store.quotas.limit(session.account, limits)
+            raise
+
+    return handler
 
 
 def _uncoded(code: Code, name: str, requirement: str) -> Fault:
@@ -278,6 +259,16 @@ FAULTS: tuple[Fault, ...] = (
     _uncoded(Code.TRYCREATE, "APPEND", "6.3.11-n"),
     _uncoded(Code.TRYCREATE, "COPY", "6.4.7-g"),
     fault(
+        "appending/refused-by-quota-is-kept",
+        "APPEND and COPY beyond the quota are refused, and the messages kept",
+        "6.3.11-k 6.4.7-h",
+        imap_variant(commands=handled(APPEND=_beyond_quota("APPEND"), COPY=_beyond_quota("COPY"))),
+        "APPEND",
+        "COPY",
+        "SETQUOTA",
+        seen_in="servers that count what is there already",
+    ),
+    fault(
         "appending/flag-list-refused",
         "APPEND takes no flag list",
         "9-l 6.3.11-f",
@@ -339,46 +330,5 @@ FAULTS: tuple[Fault, ...] = (
             )
         ),
         "APPEND",
-    ),
-    # ---- COPY
-    fault(
-        "appending/copy-of-some",
-        "COPY that fails has copied the messages that are there",
-        "6.4.7-h",
-        doing("COPY", _copies_what_there_is),
-        "COPY",
-        seen_in="servers that copy one by one",
-    ),
-    fault("appending/copy-does-nothing", "COPY copies nothing", "6.4.7-a", doing("COPY", claiming), "COPY"),
-    fault("appending/copy-of-one", "COPY copies the first message only", "6.4.7-a", storing(copy=_copies_one), "COPY"),
-    fault("appending/copy-moves", "COPY takes the originals away", "6.4.7-a", storing(copy=_moves), "COPY"),
-    fault(
-        "appending/copies-without-flags",
-        "COPY does not copy the flags",
-        "6.4.7-b",
-        storing(copy=_copies_anew(flags=True)),
-        "COPY",
-    ),
-    fault(
-        "appending/copies-without-date",
-        "COPY gives the copies another internal date",
-        "6.4.7-c",
-        storing(copy=_copies_anew(date=True)),
-        "COPY",
-        seen_in="servers that copy with the date of today",
-    ),
-    fault(
-        "appending/copy-to-missing-is-ok",
-        "COPY to a mailbox that does not exist is OK",
-        "6.4.7-e 6.4.7-g",
-        succeeding("COPY", "UID COPY"),
-        "COPY",
-    ),
-    fault(
-        "appending/uid-copy-by-number",
-        "UID COPY takes message numbers",
-        "6.4.8-a",
-        meaning(c.Copy, lambda command: replace(command, uid=False)),
-        "UID",
     ),
 )

@@ -83,4 +83,12 @@ FAULTS: tuple[Fault, ...] = (
         "UNSUBSCRIBE",
         seen_in="servers that look for the mailbox first",
     ),
+    fault(
+        "subscriptions/lsub-shows-mailboxes",
+        "LSUB shows every mailbox, subscribed or not",
+        "6.3.9-a",
+        keeping(subscriptions=lambda self, owner: frozenset(state.name for state in self.all(owner))),
+        "LSUB",
+        seen_in="servers without subscriptions",
+    ),
 )
