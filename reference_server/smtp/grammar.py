@@ -70,11 +70,16 @@ class Chunk:
     last: bool
 
 
+def upper(text: str) -> str:
+    """A keyword in upper case. Outside ASCII case means nothing here: `\u017f` is no S (RFC 5321 §2.4)."""
+    return text.upper() if text.isascii() else text
+
+
 # White space at the end of a line is forgiven (RFC 5321 §4.1.1).
 def command_line(line: bytes) -> CommandLine:
     """Split a line at its first SPACE. Octets that are no UTF-8 become characters that no rule matches."""
     verb, space, rest = line.rstrip(b" \t").decode("utf-8", "surrogateescape").partition(" ")
-    return CommandLine(verb.upper() if verb.isascii() else verb, rest if space else None)
+    return CommandLine(upper(verb), rest if space else None)
 
 
 # What a command may be made of (RFC 5321 §4.1.2, last paragraph): %x20-7E.
@@ -82,7 +87,7 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _PRINTABLE_UTF8 = re.compile(r"[\x20-\x7e\u0080-\ud7ff\ue000-\U0010ffff]*")
 
 # In RCPT only, and in any case (RFC 5321 §4.1.1.3)
-_POSTMASTER = re.compile(r"<(?P<local>postmaster)>", re.IGNORECASE)
+_POSTMASTER = re.compile(r"<(?P<local>postmaster)>", re.IGNORECASE | re.ASCII)
 
 # esmtp-param = esmtp-keyword [ "=" esmtp-value ];  esmtp-keyword = ( ALPHA / DIGIT ) *( ALPHA / DIGIT / "-" )
 # esmtp-value = 1*( %d33-60 / %d62-126 / UTF8-non-ascii )
@@ -111,7 +116,7 @@ def name(rest: str | None) -> NameArguments:
     if not rest or not _PRINTABLE_UTF8.fullmatch(rest):
         raise CommandRefused(SYNTAX)
     text, space, parameter = rest.rpartition(" ")
-    if space and text and parameter.upper() == "SMTPUTF8":
+    if space and text and upper(parameter) == "SMTPUTF8":
         return NameArguments(text, utf8=True)
     return NameArguments(rest)
 
@@ -153,7 +158,7 @@ def rcpt(rest: str | None) -> PathArguments:
 
 
 def _after_keyword(rest: str | None, keyword: str) -> str:
-    if rest is None or rest[: len(keyword)].upper() != keyword:
+    if rest is None or upper(rest[: len(keyword)]) != keyword:
         raise CommandRefused(SYNTAX)
     return rest[len(keyword) :]
 
@@ -207,7 +212,7 @@ def from_base64(text: bytes) -> bytes:
 
 
 # bdat-cmd = "BDAT" SP chunk-size [ SP "LAST" ] CRLF;  chunk-size = 1*DIGIT
-_CHUNK = re.compile(r"(?P<size>[0-9]{1,20})(?P<last> LAST)?", re.IGNORECASE)
+_CHUNK = re.compile(r"(?P<size>[0-9]{1,20})(?P<last> LAST)?", re.IGNORECASE | re.ASCII)
 
 
 def bdat(rest: str | None) -> Chunk:

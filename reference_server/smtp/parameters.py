@@ -68,7 +68,7 @@ def _size(session: SmtpSession, envelope: Envelope, value: str | None) -> Envelo
 # body-value = "7BIT" / "8BITMIME" / "BINARYMIME"       The last one only where its extension is offered.
 def _body(session: SmtpSession, envelope: Envelope, value: str | None) -> Envelope:
     try:
-        body = BodyType((value or "").upper())
+        body = BodyType(grammar.upper(value or ""))
     except ValueError:
         raise CommandRefused(SYNTAX) from None
     if body is BodyType.BINARY and not session.offers("BINARYMIME"):
@@ -83,7 +83,7 @@ def _smtputf8(session: SmtpSession, envelope: Envelope, value: str | None) -> En
 
 
 def _ret(session: SmtpSession, envelope: Envelope, value: str | None) -> Envelope:
-    match (value or "").upper():
+    match grammar.upper(value or ""):
         case "FULL":
             return replace(envelope, returns="FULL")
         case "HDRS":
@@ -109,7 +109,7 @@ def _auth(session: SmtpSession, envelope: Envelope, value: str | None) -> Envelo
 
 # notify-esmtp-value = "NEVER" / 1#notify-list-element
 def _notify(session: SmtpSession, recipient: Recipient, value: str | None) -> Recipient:
-    words = (value or "").upper().split(",")
+    words = grammar.upper(value or "").split(",")
     if words == ["NEVER"]:
         return replace(recipient, notify=frozenset())
     if not set(words) <= Notify.__members__.keys():

@@ -58,11 +58,11 @@ class LocalDelivery:
         no domain (RFC 5321 §4.5.1)."""
         local, at, domain = recipient.rpartition("@")
         if not at:
-            return self._postmaster if recipient.casefold() == "postmaster" else None
+            return self._postmaster if recipient.lower() == "postmaster" else None
         if domain not in self._domains:
             return None
         name = unicodedata.normalize("NFC", _unquote(local))
-        if name.casefold() == "postmaster":
+        if name.lower() == "postmaster":
             return self._postmaster
         return name if name in self._accounts else None
 

@@ -54,7 +54,19 @@ def test_accepts(delivery: LocalDelivery, address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "alice", "alice@", "@a.test", "Alice@a.test", "alice@c.test", "eve@a.test", "postmaster@c.test", '"@a.test'],
+    [
+        "",
+        "po\u017ftmaster",
+        "po\ufb05master@a.test",
+        "alice",
+        "alice@",
+        "@a.test",
+        "Alice@a.test",
+        "alice@c.test",
+        "eve@a.test",
+        "postmaster@c.test",
+        '"@a.test',
+    ],
 )
 def test_refuses(delivery: LocalDelivery, address: str) -> None:
     assert not delivery.accepts(address)

@@ -128,6 +128,25 @@ def test_addresses_in_utf8_need_smtputf8() -> None:
     assert recipient == Recipient("bücher@postel.test", original="utf-8;bücher@postel.test")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MAIL FROM:<> BODY=8b\u0131tm\u0131me",
+        "MAIL FROM:<> RET=hdr\u017f",
+        "RCPT TO:<bob@postel.test> NOTIFY=\u017fuccess",
+        "RCPT TO:<po\u017ftmaster>",
+        "BDAT 0 LA\u017fT",
+        "R\u017fET",
+    ],
+)
+def test_case_outside_ascii_means_nothing(line: str) -> None:
+    session = client()
+    if not line.startswith("MAIL"):
+        say(session, "MAIL FROM:<> SMTPUTF8")
+    assert say(session, line)[:3] in {"500", "501"}
+    assert say(session, "VRFY bob \u017fMTPUTF8").startswith("550 ")
+
+
 def test_an_original_recipient_in_raw_utf8_needs_smtputf8() -> None:
     session = client()
     say(session, "MAIL FROM:<>")
