@@ -22,8 +22,10 @@ def address_literal(address: str) -> str:
 def a_label(label: str) -> str:
     """The label as DNS has it, in lower case. Raises ValueError for one that IDNA does not permit."""
     lower = label.lower()
-    if lower.isascii():
+    if label.isascii():
         return lower
+    if lower.isascii():
+        raise ValueError(f"{label!r} is no label of a domain")  # the Kelvin sign is no K
     try:
         return idna.alabel(lower).decode("ascii")
     except idna.IDNAError as error:

@@ -29,7 +29,9 @@ def test_equivalent_spellings(one: str, other: str) -> None:
     assert canonical_domain(one) == canonical_domain(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("a.test", "b.test"), ("a.test", "a.test."), ("[1.2.3.4]", "1.2.3.4")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("a.test", "b.test"), ("a.test", "a.test."), ("k.test", "\u212a.test"), ("[1.2.3.4]", "1.2.3.4")]
+)
 def test_different_domains(one: str, other: str) -> None:
     assert canonical_domain(one) != canonical_domain(other)
 

@@ -68,6 +68,7 @@ BAD_ADDRESSES = [
         "@x,y:a@b",
         "a@\u2603.\u2028",
         "a@b\u00fccher-.test",
+        "a@\u212a.test",
         "@\u2028.test:a@b",
         "\udce9@b",
         "a@\udce9",
