@@ -10,6 +10,7 @@ from harness.stage import Stage, shown
 from suites.smtp.exchange import (
     ask,
     expect,
+    expect_quiet,
     expect_that,
     greeted,
     letter,
@@ -38,6 +39,19 @@ async def the_grammar_of_ehlo(stage: Stage) -> None:
     reply = await expect(stage, session, "EHLO client.postel.test", "250", "RFC5321-4.1.1.1-c")
     wrong = [line for line in reply.lines[1:] if not _KEYWORD.fullmatch(line)]
     expect_that(stage, not wrong, "keywords and parameters", shown(b" | ".join(wrong)), "RFC5321-4.1.1.1-c")
+
+
+@case("smtp/rfc5321-4.2.1/lines-of-a-reply", "RFC5321-4.2.1-d", "RFC5321-4.2.1-e")
+async def lines_of_a_reply(stage: Stage) -> None:
+    """Each line of the EHLO reply but the last has a hyphen behind its code, and the last one a space."""
+    session = await stage.smtp()
+    reply = await expect(stage, session, "EHLO client.postel.test", "250", "RFC5321-4.2.1-e")
+    await expect_quiet(stage, session, "RFC5321-4.2.1-d")
+    *others, last = reply.raw.removesuffix(b"\r\n").split(b"\r\n")
+    marked = all(line[3:4] == b"-" for line in others) and last[3:4] in (b" ", b"")
+    expect_that(stage, marked, "hyphens, then a space", shown(reply.raw, 400), "RFC5321-4.2.1-d")
+    alike = {line[:3] for line in (*others, last)} == {b"250"}
+    expect_that(stage, alike, "one code", shown(reply.raw, 400), "RFC5321-4.2.1-e")
 
 
 @case("smtp/rfc5321-2.2.2/registered-keywords", "RFC5321-2.2.2-a")

@@ -343,6 +343,15 @@ async def a_name_that_is_prepared(stage: Stage) -> None:
     await expect(stage, session, f"AUTH PLAIN {response}", "235", "RFC4954-4-r")
 
 
+@case("smtp/rfc4954-3/a-long-auth-parameter", "RFC4954-3-c", endpoint=SUBMISSION)
+async def a_long_auth_parameter(stage: Stage) -> None:
+    """A MAIL command whose AUTH parameter has 490 characters is not too long."""
+    session = await stage.submission()
+    mailbox = "+6C" * 60 + "@" + "+64" * 60 + "." + "d" * 60 + "." + "d" * 40 + ".test"
+    line = f"MAIL FROM:<{stage.account.address}> AUTH={mailbox}"
+    await expect(stage, session, line, "250", "RFC4954-3-c")
+
+
 @case("smtp/rfc4954-9/three-failures", "RFC4954-9-b", endpoint=SUBMISSION, isolation=Isolation.TARGET)
 async def three_failures(stage: Stage) -> None:
     """The connection stays open until AUTH has failed three times."""

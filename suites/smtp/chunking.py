@@ -127,7 +127,7 @@ async def chunks_that_look_like_commands(stage: Stage) -> None:
     stage.expect_delivered(await stage.delivered(1), [message], EXACT)
 
 
-@case("smtp/rfc3030-2/data-is-there-too", "RFC3030-2-b", requires=CHUNKING)
+@case("smtp/rfc3030-2/data-is-there-too", "RFC3030-2-b", EACH, requires=CHUNKING)
 async def data_is_there_too(stage: Stage) -> None:
     """A server with BDAT takes DATA too, in the same session."""
     session = await _opened(stage)
@@ -137,7 +137,7 @@ async def data_is_there_too(stage: Stage) -> None:
     expect_names(stage, await stage.delivered(2), ["chunked", "dotted"], "RFC3030-2-b")
 
 
-@case("smtp/rfc3030-2/bdat-after-last", "RFC3030-2-g", requires=CHUNKING)
+@case("smtp/rfc3030-2/bdat-after-last", "RFC3030-2-g", EACH, requires=CHUNKING)
 async def bdat_after_last(stage: Stage) -> None:
     """A chunk behind the last one is refused by 503, its octets are discarded, and one message arrives."""
     session = await _opened(stage)

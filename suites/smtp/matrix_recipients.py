@@ -38,7 +38,9 @@ RECIPIENTS = (
     _postmaster("with-its-domain", "postmaster@$domain", "RFC5321-4.5.1-b"),
     _postmaster("with-its-domain-in-upper-case", "POSTMASTER@$domain", "RFC5321-4.5.1-b"),
     _postmaster("with-its-domain-in-mixed-case", "PostMaster@$domain", "RFC5321-4.5.1-b"),
-    Recipient("rfc5321-4.1.1.3", "one-host-on-the-route", "@a.test:$address", ROUTED, ("RFC5321-4.1.1.3-a",)),
+    Recipient(
+        "rfc5321-4.1.1.3", "one-host-on-the-route", "@a.test:$address", ROUTED, ("RFC5321-3.3-f", "RFC5321-4.1.1.3-a")
+    ),
     Recipient("rfc5321-4.1.1.3", "two-hosts-on-the-route", "@a.test,@b.test:$address", ROUTED, ("RFC5321-4.1.1.3-a",)),
     Recipient("rfc5321-3.3", "a-route-is-ignored", "@a.test:$address", "250", ("RFC5321-3.3-g",)),
     Recipient("rfc5321-4.1.1.3", "a-route-is-stripped", "@a.test,@b.test:$address", "250", ("RFC5321-4.1.1.3-b",)),

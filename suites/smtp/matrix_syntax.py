@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from suites.smtp.dialogue_text import MESSAGE, Generated, dialogue, expecting, raw, slug
 
-SYNTAX = ("RFC5321-4.1.1-b",)
-NO_ARGUMENT = ("RFC5321-4.1.1.1-f", "RFC5321-4.1.1-b")
+SYNTAX = ("RFC5321-4.1.1-b", "RFC5321-4.2.2-a")
+SENDER = ("RFC5321-4.1.1-b", "RFC5321-3.3-b")
+NO_ARGUMENT = ("RFC5321-4.1.4-d", "RFC5321-4.1.1.1-f", "RFC5321-4.1.1-b")
 TOO_MUCH = ("RFC5321-4.3.2-d",)
-UNKNOWN = ("RFC5321-4.2.4-b",)
+UNKNOWN = ("RFC5321-4.2.4-b", "RFC5321-4.2.2-a")
 PRIVATE = ("RFC5321-4.1.5-a",)
 
 
@@ -33,16 +34,16 @@ class Wrong:
 WRONG = (
     Wrong("rfc5321-4.1.1.1", "ehlo-without-a-name", "EHLO", "501", NO_ARGUMENT),
     Wrong("rfc5321-4.1.1.1", "helo-without-a-name", "HELO", "501", NO_ARGUMENT),
-    Wrong("rfc5321-4.1.1", "mail-alone", "MAIL", "501", SYNTAX),
+    Wrong("rfc5321-4.1.1", "mail-alone", "MAIL", "501", SENDER),
     Wrong("rfc5321-4.1.1", "mail-from-without-a-colon", "MAIL FROM", "501", SYNTAX),
     Wrong("rfc5321-4.1.1", "mail-without-a-path", "MAIL FROM:", "501", SYNTAX),
     Wrong("rfc5321-4.1.1", "mail-to", "MAIL TO:<$sender>", "501", SYNTAX),
     Wrong("rfc5321-4.1.1", "mail-without-from", "MAIL <$sender>", "501", SYNTAX),
     Wrong("rfc5321-4.1.1", "mail-with-two-paths", "MAIL FROM:<$sender> <$sender>", "501 | 555", SYNTAX),
     Wrong("rfc5321-4.1.1", "mail-with-text-behind-the-path", "MAIL FROM:<$sender>x", "501 | 555", SYNTAX),
-    Wrong("rfc5321-4.1.1", "mail-with-an-open-bracket", "MAIL FROM:<$sender", "501 | 553", SYNTAX),
+    Wrong("rfc5321-4.1.1", "mail-with-an-open-bracket", "MAIL FROM:<$sender", "501 | 553", SENDER),
     Wrong("rfc5321-4.1.1", "mail-with-a-closing-bracket-only", "MAIL FROM:$sender>", "501 | 553", SYNTAX),
-    Wrong("rfc5321-4.1.1", "mail-with-doubled-brackets", "MAIL FROM:<<$sender>>", "501 | 553", SYNTAX),
+    Wrong("rfc5321-4.1.1", "mail-with-doubled-brackets", "MAIL FROM:<<$sender>>", "501 | 553", SENDER),
     Wrong("rfc5321-4.1.1", "rcpt-alone", "RCPT", "501", SYNTAX, "mail"),
     Wrong("rfc5321-4.1.1", "rcpt-to-without-a-colon", "RCPT TO", "501", SYNTAX, "mail"),
     Wrong("rfc5321-4.1.1", "rcpt-without-a-path", "RCPT TO:", "501", SYNTAX, "mail"),

@@ -171,7 +171,7 @@ async def reset_in_a_message(stage: Stage) -> None:
     expect_names(stage, await stage.settled(), [], "POSTEL-smtp_session-a", "RFC5321-4.1.1.10-d")
 
 
-@case("smtp/postel-session/gone-before-the-reply", "POSTEL-smtp_session-c", "RFC5321-2.1-a")
+@case("smtp/postel-session/gone-before-the-reply", "POSTEL-smtp_session-c")
 async def gone_before_the_reply(stage: Stage) -> None:
     """A message whose sender vanishes before it reads the reply arrives once at most."""
     session = await greeted(stage)
@@ -193,6 +193,16 @@ async def kept_across_a_restart(stage: Stage) -> None:
     found = await stage.delivered(3)
     wanted = [f"kept-{number}" for number in range(3)]
     expect_names(stage, found, wanted, "POSTEL-smtp_session-b", "RFC5321-6.1-a")
+
+
+@case("smtp/rfc5321-3.8/told-at-a-shutdown", "RFC5321-3.8-b", isolation=Isolation.TARGET)
+async def told_at_a_shutdown(stage: Stage) -> None:
+    """A client that is connected when the server is shut down is told so by 421."""
+    session = await greeted(stage)
+    await stage.restart()
+    closing = await session.wait_closed()
+    told = closing.received.startswith(b"421")
+    expect_that(stage, told, "421", shown(closing.received) if closing.received else "nothing", "RFC5321-3.8-b")
 
 
 @case("smtp/postel-load/an-octet-at-a-time", "POSTEL-smtp_load-a")

@@ -190,14 +190,14 @@ async def a_command_of_512_octets(stage: Stage) -> None:
     stage.expect_reply(reply, "250", "RFC5321-4.5.3.1.4-a")
 
 
-@case("smtp/rfc5321-4.5.3.1.1/a-local-part-of-64-octets", "RFC5321-4.5.3.1.1-a", "RFC5321-4.5.3.1-a")
+@case("smtp/rfc5321-4.5.3.1.1/a-local-part-of-64-octets", "RFC5321-4.5.3.1.1-a")
 async def a_local_part_of_64_octets(stage: Stage) -> None:
     """A local-part of 64 octets is taken in a reverse-path."""
     session = await greeted(stage)
     await expect(stage, session, f"MAIL FROM:<{'l' * 64}@client.test>", "250", "RFC5321-4.5.3.1.1-a")
 
 
-@case("smtp/rfc5321-4.5.3.1.3/a-path-of-256-octets", "RFC5321-4.5.3.1.3-a", "RFC5321-4.5.3.1-a")
+@case("smtp/rfc5321-4.5.3.1.3/a-path-of-256-octets", "RFC5321-4.5.3.1.3-a")
 async def a_path_of_256_octets(stage: Stage) -> None:
     """A path of 256 octets, brackets included, is taken in a reverse-path."""
     domain = ".".join(["d" * 61] * 3 + ["test"])
