@@ -16,6 +16,9 @@ from reference_server.transport import Transport
 
 T = TypeVar("T")
 
+UNANSWERED = "4.4.1"
+"""The status of a host that nobody answers at (RFC 3463 §3.5)."""
+
 _BLOCK = 64 * 1024  # octets of data that must be taken within one time-out
 
 
@@ -35,10 +38,12 @@ class Connection:
             async with within(clock, timeouts.connect):
                 reader, writer = await asyncio.open_connection(hop.address, hop.port)
         except TimeoutError as error:
-            raise Broken(f"{hop.host} does not answer", "4.4.1") from error
+            raise Broken(f"{hop.host} does not answer", UNANSWERED) from error
         except (OSError, UnicodeError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or str(error)
-            raise Broken(f"cannot connect to {hop.host} ({hop.address} port {hop.port}): {reason}", "4.4.1") from error
+            raise Broken(
+                f"cannot connect to {hop.host} ({hop.address} port {hop.port}): {reason}", UNANSWERED
+            ) from error
         return Connection(Transport(reader, writer), clock, timeouts)
 
     async def run(self, steps: Steps[T]) -> T:

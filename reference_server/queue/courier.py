@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reference_server.clock import Clock
 from reference_server.queue.client import Broken, HandshakeFailed, SmtpClient, Unusable
-from reference_server.queue.connection import Connection
+from reference_server.queue.connection import UNANSWERED, Connection
 from reference_server.queue.entries import Kind, Outcome
 from reference_server.queue.hops import Hops, NextHop, NoRoute
 from reference_server.queue.parcel import Parcel
@@ -32,6 +32,32 @@ class ClientFactory:
         return self._make(self._hostname, remote, self._timeouts, starttls=starttls)
 
 
+class Unreachable:
+    """Hosts that nobody answered at, lately: they are not tried again for other mail before a retry would be due
+    (RFC 5321 §4.5.4.1). What a host says is never remembered here. One for all lines of a server."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._hosts: dict[NextHop, tuple[float, Outcome]] = {}
+
+    def remember(self, hop: NextHop, outcome: Outcome) -> None:
+        """Nobody answers there."""
+        self._hosts[hop] = (self._clock.monotonic() + self._seconds, outcome)
+
+    def recall(self, hop: NextHop) -> Outcome | None:
+        """Why not to try it yet; None for a host that may be tried."""
+        until, outcome = self._hosts.get(hop, (0.0, None))
+        if outcome is not None and self._clock.monotonic() >= until:
+            del self._hosts[hop]
+            return None
+        return outcome
+
+    def forget(self) -> None:
+        """Somebody wants everything to be tried now."""
+        self._hosts.clear()
+
+
 @dataclass(slots=True)
 class _Open:
     """A connection that is greeted, and its client."""
@@ -44,14 +70,24 @@ class _Open:
 class Line:
     """Sends messages of one domain, one after the other, over as few connections as possible."""
 
-    def __init__(self, domain: str, hops: Hops, clients: ClientFactory, clock: Clock, relay: Relay) -> None:
+    def __init__(
+        self,
+        domain: str,
+        hops: Hops,
+        clients: ClientFactory,
+        unreachable: Unreachable,
+        clock: Clock,
+        relay: Relay,
+    ) -> None:
         self._domain = domain
         self._hops = hops
         self._clients = clients
         self._clock = clock
         self._relay = relay
         self._found: Sequence[NextHop] | None = None
-        self._unreachable: dict[NextHop, Outcome] = {}
+        self._unreachable = unreachable
+        self._unusable: dict[NextHop, Outcome] = {}
+        """Hosts that take no mail in this run."""
         self._open: _Open | None = None
 
     async def send(self, parcel: Parcel) -> tuple[Outcome, ...]:
@@ -139,19 +175,23 @@ class Line:
         if self._is_open_to(hop) and self._open is not None:
             return self._open
         await self.close()
-        if hop in self._unreachable:
-            return self._unreachable[hop]
+        known = self._unusable.get(hop) or self._unreachable.recall(hop)
+        if known is not None:
+            return known
         try:
             try:
                 self._open = await self._greeted(hop, starttls=self._relay.starttls)
             except HandshakeFailed:
                 self._open = await self._greeted(hop, starttls=False)
         except Unusable as unusable:
-            self._unreachable[hop] = unusable.outcome
+            self._unusable[hop] = unusable.outcome
             return unusable.outcome
         except Broken as broken:
-            self._unreachable[hop] = Outcome(Kind.TEMPORARY, broken.status, str(broken), hop.host, elsewhere=True)
-            return self._unreachable[hop]
+            outcome = Outcome(Kind.TEMPORARY, broken.status, str(broken), hop.host, elsewhere=True)
+            self._unusable[hop] = outcome
+            if broken.status == UNANSWERED:
+                self._unreachable.remember(hop, outcome)
+            return outcome
         return self._open
 
     async def _greeted(self, hop: NextHop, *, starttls: bool) -> _Open:

@@ -11,7 +11,7 @@ from functools import partial
 
 from reference_server.clock import Clock
 from reference_server.queue.client import SmtpClient
-from reference_server.queue.courier import ClientFactory, Line
+from reference_server.queue.courier import ClientFactory, Line, Unreachable
 from reference_server.queue.dns_resolver import DnsResolver
 from reference_server.queue.entries import QueueEntry
 from reference_server.queue.hops import Hops
@@ -65,6 +65,7 @@ class MailQueue:
         self._worker: Worker | None = None
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="queue")
         self._schedule = parts.schedule(settings.relay)
+        self._unreachable = Unreachable(clock, min(settings.relay.retry_intervals))
         self.spool = parts.spool(database)
         self.delivery = parts.delivery(local, self.spool, database, clock, settings, self._wake)
 
@@ -79,7 +80,14 @@ class MailQueue:
             randomness=parts.randomness(),
         )
         clients = ClientFactory(parts.client, settings.hostname, settings.relay.timeouts)
-        line = partial(parts.line, hops=hops, clients=clients, clock=self._clock, relay=settings.relay)
+        line = partial(
+            parts.line,
+            hops=hops,
+            clients=clients,
+            unreachable=self._unreachable,
+            clock=self._clock,
+            relay=settings.relay,
+        )
         reporter = parts.reporter(self.spool, self.delivery, self._schedule, self._clock, settings, parts.notification)
         self._worker = Worker(self.spool, reporter, line, self._schedule, self._clock, settings.relay, self._executor)
         self._worker.start()
@@ -99,6 +107,7 @@ class MailQueue:
     async def flush(self, numbers: Collection[int] | None = None) -> int:
         """Try everything now, or these entries; how many recipients that are. Raises StoreFailure."""
         loop = asyncio.get_running_loop()
+        self._unreachable.forget()
         count = await loop.run_in_executor(self._executor, lambda: self.spool.hasten(self._clock.now(), numbers))
         self._wake()
         return count

@@ -12,7 +12,7 @@ import pytest
 from reference_server.backend import Recipient
 from reference_server.clock import SystemClock
 from reference_server.queue.client import SmtpClient
-from reference_server.queue.courier import ClientFactory, Line
+from reference_server.queue.courier import ClientFactory, Line, Unreachable
 from reference_server.queue.entries import Outcome
 from reference_server.queue.hops import Hops
 from reference_server.queue.resolver import MailExchanger
@@ -41,7 +41,8 @@ def line(*peers: Peer | int, **settings: object) -> Line:
     ports = tuple((f"mx{n + 1}", each if isinstance(each, int) else each.port) for n, each in enumerate(peers))
     relay = Relay(ports=ports, **settings)  # type: ignore[arg-type]
     hops = Hops(relay, Exchangers(len(peers)), own_names=(), randomness=random.Random(0))
-    return Line("b.test", hops, ClientFactory(SmtpClient, "mail.a.test", relay.timeouts), SystemClock(), relay)
+    clients, clock = ClientFactory(SmtpClient, "mail.a.test", relay.timeouts), SystemClock()
+    return Line("b.test", hops, clients, Unreachable(clock, 1800), clock, relay)
 
 
 def nobody() -> int:

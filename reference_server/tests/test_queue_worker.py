@@ -139,6 +139,41 @@ async def test_flush_does_not_wait_for_the_schedule() -> None:
         assert await made.queue.flush() == 0
 
 
+async def test_a_host_that_does_not_answer_is_left_alone_for_a_while() -> None:
+    clock, nobody = VirtualClock(), Peer(taking())
+    async with peer(taking()) as hop:
+        nobody.port = hop.port
+    async with server(clock, nobody) as made:
+        queue(made, "x@b0.test")
+        await idle(made)
+        clock.advance(600)
+        listening = await asyncio.start_server(nobody.serve, "127.0.0.1", nobody.port)
+        queue(made, "y@b0.test")
+        await idle(made)
+        assert nobody.commands == []
+        clock.advance(1200)
+        await idle(made)
+        assert len(nobody.messages) == 1
+        assert await made.queue.flush() == 1
+        await idle(made)
+        assert len(nobody.messages) == 2
+        listening.close()
+
+
+@pytest.mark.parametrize(("extensions", "told"), [((), 1), (("DSN",), 0)])
+async def test_success_is_told_by_whoever_comes_last(extensions: tuple[str, ...], told: int) -> None:
+    wanted = Recipient("x@b0.test", frozenset({Notify.SUCCESS}))
+    async with peer(taking(*extensions)) as hop, server(VirtualClock(), hop) as made:
+        made.accounts.add("alice", "tanstaaf")
+        assert made.queue.delivery.deliver(Envelope("alice@a.test", (wanted,)), MESSAGE) == [None]
+        await idle(made)
+        reports = [made.store.read(each) for each in made.store.messages("alice")]
+        assert len(reports) == told
+        assert all(b"Action: relayed\r\nStatus: 2.0.0\r\n" in each for each in reports)
+        assert await made.queue.entries() == ()
+    assert ("RCPT TO:<x@b0.test> NOTIFY=SUCCESS" in hop.commands[0]) is bool(extensions)
+
+
 async def test_what_is_queued_outlives_the_server(tmp_path: Path) -> None:
     clock = VirtualClock()
     async with peer(but(taking(), MAIL="451 later|451 later|250 ok")) as hop:
