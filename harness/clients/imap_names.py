@@ -48,7 +48,7 @@ class MailboxNames:
         return tuple(tokens)
 
     def _listing(self, tokens: list[Part], arguments: Sequence[int]) -> None:
-        """The reference of LIST and LSUB, or where it is empty the patterns, but for the pattern of everything."""
+        """The reference of LIST and LSUB, or where it is empty the patterns, but for those that match INBOX."""
         first = 1 if arguments and _text(tokens[arguments[0]]).startswith("(") else 0
         reference, pattern = [*arguments[first : first + 2], -1, -1][:2]
         if reference < 0 or pattern < 0:
@@ -57,10 +57,15 @@ class MailboxNames:
             tokens[reference] = self._prefixed(tokens[reference])
         elif _text(tokens[pattern]).startswith("("):
             inner = str(tokens[pattern])[1:-1]
-            patterns = [self._prefixed(each) if _text(each) != "*" else each for each in _TOKEN.findall(inner)]
-            tokens[pattern] = "(" + "".join(each if isinstance(each, str) else "" for each in patterns) + ")"
-        elif _text(tokens[pattern]) != "*":
-            tokens[pattern] = self._prefixed(tokens[pattern])
+            patterns = [self._pattern(each) for each in _TOKEN.findall(inner)]
+            tokens[pattern] = "(" + "".join(each for each in patterns if isinstance(each, str)) + ")"
+        else:
+            tokens[pattern] = self._pattern(tokens[pattern])
+
+    def _pattern(self, pattern: Part) -> Part:
+        """A pattern of LIST with the prefix. One that matches INBOX stays: INBOX is what it may be about."""
+        wild = "".join(".*" if each in "*%" else re.escape(each) for each in _text(pattern))
+        return pattern if re.fullmatch(wild, "INBOX", re.IGNORECASE) else self._prefixed(pattern)
 
     def _prefixed(self, name: Part) -> Part:
         """A name with the prefix."""
