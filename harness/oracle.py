@@ -196,6 +196,8 @@ class ReferenceInProcess:
         """Stop and start on the same directory."""
         await self.server.stop()
         await self._serve()
+        if self.testbed is not None:
+            self.testbed.strangers = dict(self.strangers)
 
     async def empty(self, account: Account) -> None:
         """Remove every message. Raises SetupError."""

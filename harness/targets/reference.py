@@ -91,6 +91,11 @@ class ReferenceTarget:
         return self._endpoints
 
     @property
+    def strangers(self) -> Mapping[str, tuple[str, int]]:
+        """It trusts nobody for his address, so whoever comes is a stranger."""
+        return {name: (each.host, each.port) for name, each in self._endpoints.items()}
+
+    @property
     def autologout_seconds(self) -> float | None:
         """Seconds."""
         return AUTOLOGOUT
@@ -101,8 +106,7 @@ class ReferenceTarget:
         try:
             self._bed = await loopback_bed()
             await self._serve()
-            strangers = {name: (each.host, each.port) for name, each in self._endpoints.items()}
-            self.testbed = await target_bed(self._bed, RelayFacts(RETRY, self._flush), strangers)
+            self.testbed = await target_bed(self._bed, RelayFacts(RETRY, self._flush), self.strangers)
         except BaseException:
             await asyncio.shield(self.stop())
             raise
@@ -147,6 +151,8 @@ class ReferenceTarget:
             raise SetupError("the reference is not running")
         await self._server.stop()
         await self._serve()
+        if self.testbed is not None:
+            self.testbed.strangers = dict(self.strangers)
 
     async def empty(self, account: Account) -> None:
         """Remove every message, by POP3."""
