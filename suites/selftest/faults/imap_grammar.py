@@ -29,6 +29,8 @@ from suites.selftest.fault import Fault
 from suites.selftest.imap_variants import coded, fault, fetched, imap_variant, rendered, said, wired
 
 _HAS_CHILDREN = r"\HasChildren"
+#: Stands in the store for NUL.
+_NUL = b"--nul--"
 _ESCAPED_ANYWAY = re.compile(rb"([^A-Za-z0-9])")
 
 
@@ -108,7 +110,8 @@ def _literal(announced: Callable[[bytes], bytes]) -> Callable[[Renderer, bytes],
 
 
 def _literal_with_nul(self: Renderer, data: bytes) -> Pieces:
-    return [b"{%d}\r\n" % len(data), data]
+    sent = data.replace(_NUL, b"\0")
+    return [b"{%d}\r\n" % len(sent), sent]
 
 
 def _signed(self: Renderer, attribute: Attribute, value: int) -> bytes:
@@ -143,7 +146,7 @@ class _TakesNul(ImapSession):
     """A literal may hold NUL."""
 
     def understood(self, text: CommandText) -> Command:
-        literals = {at: replace(each, binary=True) for at, each in text.literals.items()}
+        literals = {at: replace(each, data=each.data.replace(b"\0", _NUL)) for at, each in text.literals.items()}
         return super().understood(replace(text, literals=literals))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from reference_server.imap.fetchitems import Attribute
 from reference_server.imap.renderer import Renderer
 from reference_server.imap.renderer_strings import Pieces
-from reference_server.imap.responses import DateItem, FetchData, FetchResponse
+from reference_server.imap.responses import DateItem, FetchData, FetchResponse, StructureItem
 from reference_server.mime.bodystructure import Structure
 from suites.selftest.fault import Build, Fault
 from suites.selftest.faults.imap_structures import (
@@ -22,7 +23,7 @@ from suites.selftest.faults.imap_structures import (
     parts,
     with_member,
 )
-from suites.selftest.imap_variants import fault, rendered, saying
+from suites.selftest.imap_variants import fault, fetched, rendered, saying
 
 #: From the end of a part's members in BODYSTRUCTURE, location and what stands before it (RFC 3501 §9, body-ext-1part).
 _LANGUAGE, _DISPOSITION = -2, -3
@@ -62,6 +63,10 @@ def _at(index: int, change: Callable[[Structure], Structure]) -> Build:
         return with_member(members, at, change(members[at]))
 
     return parts(leaf, None, *([Attribute.BODYSTRUCTURE] if index < 0 else []))
+
+
+def _nil(item: StructureItem) -> StructureItem:
+    return item if item.attribute is Attribute.ENVELOPE else replace(item, structure=None)
 
 
 def _no_parts(members: Members) -> Members:
@@ -119,6 +124,7 @@ FAULTS: tuple[Fault, ...] = (
         _dated(rb"(\d\d)\"$", rb':\1"'),
         "INTERNALDATE",
     ),
+    _body("nil", "BODYSTRUCTURE is NIL", "9-p", fetched(StructureItem, _nil)),
     _body("type-nil", "A part of type TEXT has NIL for it", "9-aa", _at(TYPE, lambda x: None if x == b"TEXT" else x)),
     _body(
         "encoding-nil", "The encoding is NIL", "9-w", _at(ENCODING, lambda _: None), seen_in="servers without defaults"

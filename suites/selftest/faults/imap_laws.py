@@ -109,11 +109,18 @@ def _during(name: str, requirements: str) -> Fault:
 
 
 FAULTS: tuple[Fault, ...] = (
-    _during("FETCH", "7.4.1-e RFC7162-3.2.10.2-e"),
+    _during("FETCH", "7.4.1-e"),
     _during("STORE", "7.4.1-f"),
     _during("SEARCH", "7.4.1-g"),
     _during("SORT", "RFC5256-3.SORT-g"),
     _during("THREAD", "RFC5256-3.THREAD-e"),
+    fault(
+        "laws/vanished-during-store",
+        "What others expunge is told by VANISHED during FETCH, STORE and SEARCH",
+        "RFC7162-3.2.10.2-e",
+        _told_in("FETCH", "STORE", "SEARCH"),
+        "QRESYNC",
+    ),
     fault(
         "laws/unselect-expunges",
         "UNSELECT tells of an expunged message",

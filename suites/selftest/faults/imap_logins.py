@@ -14,7 +14,7 @@ from reference_server.imap.fragmenter import CommandText
 from reference_server.imap.outcome import Handling, Improper, Refused
 from reference_server.imap.response_codes import Code
 from reference_server.imap.session import ImapSession
-from reference_server.sasl import MECHANISMS
+from reference_server.sasl import MECHANISMS, Success
 from reference_server.sasl.plain import Plain
 from suites.selftest.credentials import AlteredCredentials, judging
 from suites.selftest.fault import Build, Fault
@@ -103,6 +103,13 @@ class _ActsAsItself(Plain):
 def _announcing(name: str) -> Build:
     """A variant that announces something, and does not act on it."""
     return imap_variant(capabilities=(*CAPABILITIES, Capability(name)))
+
+
+class _AdmitsNobody(Plain):
+    """PLAIN that takes an empty response for a login."""
+
+    def respond(self, data: bytes) -> Any:
+        return super().respond(data) if data else Success("nobody")
 
 
 class _WithoutPlain(ImapSession):
@@ -203,6 +210,12 @@ FAULTS: tuple[Fault, ...] = (
         "The authorization identity is passed over",
         "6.2.2-p",
         imap_variant(mechanisms={**MECHANISMS, "PLAIN": _ActsAsItself}),
+    ),
+    _auth(
+        "empty-response-logs-in",
+        "An empty response logs in",
+        "6.2.2-c",
+        imap_variant(mechanisms={**MECHANISMS, "PLAIN": _AdmitsNobody}),
     ),
     _auth("cancelled-is-no", "A cancelled exchange gets NO", "6.2.2-e", _as_no("cancelled")),
     _auth("no-base64-is-no", "A response that is not BASE64 gets NO", "6.2.2-f", _as_no("base64")),

@@ -8,14 +8,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
-from reference_server.actions import Close
+from reference_server.actions import Close, Send
 from reference_server.backend import StoreFailure
 from reference_server.conversation import Await, Steps, blocking
 from reference_server.imap import commands as c
 from reference_server.imap import responses as r
 from reference_server.imap.command_table import name_of
 from reference_server.imap.commands import StatusItem
+from reference_server.imap.flags import RECENT
+from reference_server.imap.fragmenter import CommandText, Fragment, LiteralAnnounced
 from reference_server.imap.outcome import Handling, Improper, Refused
+from reference_server.imap.renderer import Renderer
 from reference_server.imap.response_codes import Code, ResponseCode, UidValidity
 from reference_server.imap.session import ImapSession
 from reference_server.imap.view import MailboxView
@@ -30,6 +33,7 @@ from suites.selftest.imap_variants import (
     doing,
     ending,
     fault,
+    fetched,
     handler_of,
     imap_variant,
     said,
@@ -53,6 +57,10 @@ class _Deaf(ImapSession):
         self.doing = name_of(command)
         yield from super().carry_out(command)
 
+    def tagged(self, condition: r.Condition, tag: str | None, text: str, code: ResponseCode | None = None) -> Send:
+        told = r.Condition.OK if code is Code.EXPUNGEISSUED else condition
+        return super().tagged(told, tag, text, None if told is not condition else code)
+
     def refresh(self, view: MailboxView) -> Steps:
         if self.doing in _OWN:
             yield from super().refresh(view)
@@ -70,6 +78,39 @@ def _bad_when_gone(session: ImapSession, command: Any, outcome: Outcome) -> Outc
     """BAD where another session has expunged a message."""
     gone = isinstance(outcome, Refused) and outcome.code is Code.EXPUNGEISSUED
     return Improper("There is no such message") if gone or session.mail_changed else outcome
+
+
+class _MoreRecent(Renderer):
+    """Counts as recent what a client has called so."""
+
+    more = 0
+
+    def recent(self, response: r.Recent) -> bytes:
+        return super().recent(replace(response, messages=response.messages + self.more))
+
+
+class _TakesRecent(ImapSession):
+    """A client can give \\Recent to a message, whatever the answer says."""
+
+    def answer(self, fragment: Fragment) -> Steps:
+        if isinstance(fragment, CommandText | LiteralAnnounced) and isinstance(self.renderer, _MoreRecent):
+            lines = fragment.lines if isinstance(fragment, CommandText) else fragment.text.lines
+            self.renderer.more += b"(\\Recent)" in lines
+        yield from super().answer(fragment)
+
+
+def _always_recent(item: r.FlagsItem) -> r.FlagsItem:
+    return item if RECENT in item.flags else replace(item, flags=(*item.flags, RECENT))
+
+
+def _stores_anyway(session: ImapSession, command: c.Store) -> Handling:
+    """STORE works in a mailbox that was selected with EXAMINE."""
+    view = session.required_view()
+    read_only, view.read_only = view.read_only, False
+    try:
+        return (yield from handler_of("STORE")(session, command))
+    finally:
+        view.read_only = read_only
 
 
 class _ClosesSilently(ImapSession):
@@ -213,6 +254,17 @@ FAULTS: tuple[Fault, ...] = (
         imap_variant(session=_Lost),
         "DELETE",
         "RENAME",
+    ),
+    _sessions(
+        "recent-can-be-given",
+        "A message to which a client gave \\Recent is recent",
+        "2.3.2-d",
+        imap_variant(session=_TakesRecent, renderer=_MoreRecent),
+        "STORE",
+    ),
+    _sessions("always-recent", "Each message has \\Recent", "2.3.2-b", fetched(r.FlagsItem, _always_recent), "FETCH"),
+    _sessions(
+        "stores-anyway", "STORE works after EXAMINE", "2.3.2-g", doing("STORE", _stores_anyway), "STORE", "EXAMINE"
     ),
     _sessions("search-sees", "SEARCH sets \\Seen", "POSTEL-imap_session-i", doing("SEARCH", _search_sees), "SEARCH"),
     _sessions("uidnext-runs-on", "UIDNEXT rises with each STATUS", "2.3.1.1-f", _uidnext(_Counted()), "STATUS"),

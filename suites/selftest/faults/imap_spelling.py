@@ -17,6 +17,9 @@ from reference_server.imap.session import ImapSession
 from suites.selftest.fault import Build, Fault
 from suites.selftest.imap_variants import (
     around,
+    claiming,
+    doing,
+    failing,
     fault,
     handled,
     handler_of,
@@ -54,6 +57,33 @@ class _EightBitNames(ImapSession):
             for at, each in text.literals.items()
         }
         return super().understood(replace(text, literals=literals))
+
+
+class _InboxByLetters(ImapSession):
+    """INBOX in a literal is INBOX in capitals only."""
+
+    def understood(self, text: CommandText) -> c.Command:
+        literals = {
+            at: replace(each, data=b"no-such") if each.data != b"INBOX" and each.data.upper() == b"INBOX" else each
+            for at, each in text.literals.items()
+        }
+        return super().understood(replace(text, literals=literals))
+
+
+#: Begins in the store a flag that nobody has defined.
+_UNDEFINED = b"undefined--"
+
+
+class _UndefinedFlags(ImapSession):
+    """STORE takes any flag with a backslash."""
+
+    def understood(self, text: CommandText) -> c.Command:
+        pattern = rb"FLAGS \(\\(?!Seen|Answered|Flagged|Deleted|Draft|Recent)(\w+)\)"
+        return super().understood(replace(text, lines=re.sub(pattern, rb"FLAGS (" + _UNDEFINED + rb"\1)", text.lines)))
+
+
+def _with_undefined(self: Renderer, flags: tuple[str, ...]) -> bytes:
+    return Renderer.flags_item(self, flags).replace(_UNDEFINED, b"\\")
 
 
 def _delimited(root: str | None, names: str) -> Build:
@@ -107,6 +137,14 @@ def _denied(session: ImapSession, command: c.Noop) -> Handling:
     if session.known:
         raise Refused("Not for the likes of you")
     return (yield from handler_of("NOOP")(session, command))
+
+
+def _once(session: ImapSession, command: c.Id) -> Handling:
+    """ID can be given once."""
+    assert isinstance(session, _Prejudiced)
+    if session.known:
+        raise Refused("I know you already")
+    return (yield from _identified(session, command))
 
 
 def _identity(*pairs: tuple[bytes, bytes]) -> Build:
@@ -165,6 +203,20 @@ FAULTS: tuple[Fault, ...] = (
         imap_variant(session=_EightBitNames),
         "CREATE",
     ),
+    fault(
+        "spelling/inbox-by-letters",
+        "INBOX in a literal is INBOX in capitals only",
+        "9-at 5.1-c",
+        imap_variant(session=_InboxByLetters),
+        "SELECT",
+    ),
+    fault(
+        "spelling/undefined-flags",
+        "STORE takes flags that nobody has defined, and FETCH gives them",
+        "9-am",
+        imap_variant(session=_UndefinedFlags, renderer=type("Undefined", (Renderer,), {"flags_item": _with_undefined})),
+        "STORE",
+    ),
     fault("spelling/ampersand-delimits", "The delimiter is &", "1.2-a", _delimited("&", "&"), "LIST"),
     fault("spelling/two-delimiters", "The delimiter is not the one of names", "5.1.1-a", _delimited("/", "."), "LIST"),
     fault(
@@ -214,11 +266,38 @@ FAULTS: tuple[Fault, ...] = (
         imap_variant(session=_Prejudiced, commands=handled(ID=_identified, NOOP=_denied)),
         "ID",
     ),
+    fault(
+        "spelling/id-once",
+        "A second ID is refused",
+        "RFC2971-3.1-a",
+        imap_variant(session=_Prejudiced, commands=handled(ID=_once)),
+        "ID",
+    ),
     _id("long-name", "ID has a long field name", "b", (b"n" * 31, b"postel")),
     _id("long-value", "ID has a long value", "c", (b"name", b"v" * 1025)),
     _id("many", "ID has very many fields", "d", *((b"x-%d" % number, b"postel") for number in range(31))),
     _id("twice", "ID has a field twice", "e", (b"name", b"postel"), (b"NAME", b"postel")),
     # ---- NAMESPACE
+    fault(
+        "spelling/namespaces-nothing-made",
+        "Nothing can be made below the prefix of the personal namespace",
+        "RFC2342-5-f",
+        failing("CREATE"),
+        "NAMESPACE",
+    ),
+    fault(
+        "spelling/namespaces-nothing-listed",
+        "Nothing is listed below the prefix of the personal namespace",
+        "RFC2342-5-g",
+        doing("LIST", claiming),
+        "NAMESPACE",
+    ),
+    _namespaces(
+        "another-delimiter",
+        "NAMESPACE gives another delimiter than LIST",
+        "RFC2342-5-e",
+        r.NamespaceData((r.NamespaceDescription("", "."),)),
+    ),
     _namespaces("two-personal", "There are two personal namespaces", "RFC2342-2-b", r.NamespaceData((_ONE, _ONE))),
     _namespaces(
         "two-of-others",

@@ -33,7 +33,7 @@ _WITH_ARGUMENTS = (
 _TAKING_NO_MORE = (
     *("CAPABILITY", "NOOP", "LOGOUT", "STARTTLS", "LOGIN", "SELECT", "EXAMINE", "CREATE", "DELETE", "RENAME"),
     *("SUBSCRIBE", "UNSUBSCRIBE", "LIST", "LSUB", "STATUS", "NAMESPACE", "CHECK", "CLOSE", "EXPUNGE", "COPY"),
-    *("UNSELECT", "FETCH"),
+    *("UNSELECT", "FETCH", "IDLE"),
 )
 _READ_LAXLY = (
     *("SELECT", "CREATE", "STATUS", "APPEND", "STORE", "COPY", "UID STORE", "UID", "FETCH", "LIST", "SEARCH"),
@@ -183,6 +183,18 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "syntax/tab-is-a-space", "A tab is as good as a space", "9-e", hearing(lambda line: line.replace(b"\t", b" "))
     ),
+    _tolerated(
+        "sort-of-anything", "SORT and THREAD take anything", "2.2.2-g 2.2.2-j", rb"\S+ (UID )?(SORT|THREAD)", "SORT"
+    ),
+    _tolerated(
+        "lacking-at-the-end",
+        "What is missing at the end of SEARCH, FETCH and STORE is passed over",
+        "2.2.2-g",
+        rb"SEARCH CHARSET$|HEADER\.FIELDS\]$|STORE \d+ FLAGS$",
+    ),
+    _tolerated(
+        "spaces-in-sections", "Spaces in a section, and none before a list, pass", "2.2.2-i", rb"\[ TEXT|FLAGS\("
+    ),
     _tolerated("id-of-anything", "ID takes any argument, and none", "RFC2971-3.1-e", rb"^\S+ ID", "ID"),
     _tolerated("enable-of-nothing", "ENABLE without a name is OK", "RFC5161-3.1-b", rb"^\S+ ENABLE", "ENABLE"),
     _tolerated("status-of-anything", "STATUS passes over unknown items", "9-bv", rb"^\S+ STATUS", "STATUS"),
@@ -216,6 +228,16 @@ FAULTS: tuple[Fault, ...] = (
         rb"(?<![\w.\"\\])(?!(?:[A-Z0-9.]+)(?![\w.]))(?i:FLAGS|UID|RFC822|FAST|ALL|FULL|BODY|BODYSTRUCTURE|ENVELOPE"
         rb"|HEADER|MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|SEEN|FROM|SUBJECT|SINCE|CHARSET|NOT|OR|JAN|JUN|DEC)\b",
     ),
+    _refused(
+        "lower-case-keys",
+        "Keys of SEARCH and options of LIST are known in upper case only",
+        "9-c",
+        rb"SEARCH (?=\S*[a-z])[A-Za-z]+ |return \(|\((subscribed|children)\)",
+    ),
+    _refused(
+        "atom-patterns", "LIST and LSUB take no atom for a pattern", "4.1-a", rb'\A\S+ (LIST|LSUB) "" [^"{(]+$', "LIST"
+    ),
+    _refused("ranges-of-one", "A range has two numbers", "9-bq", rb"\b(\d+):\1\b"),
     _refused("two-literals", "A command takes one literal only", "4.3-b", rb"[^+]\}\r\n.*[^+]\}\r\n", flags=re.DOTALL),
     _refused(
         "both-kinds-of-literal",
@@ -235,9 +257,7 @@ FAULTS: tuple[Fault, ...] = (
         "syntax/escapes",
         "LIST and STATUS do not undo escapes in quoted strings",
         "9-bf",
-        hearing(
-            lambda line: re.sub(rb'\\(["\\])', b"_", line) if _is("LIST", line) or _is("STATUS", line) else line
-        ),
+        hearing(lambda line: re.sub(rb'\\(["\\])', b"_", line) if _is("LIST", line) or _is("STATUS", line) else line),
         "LIST",
     ),
     fault(
