@@ -196,7 +196,7 @@ async def earlier_and_now_apart(stage: Stage) -> None:
     await remove(stage, other, "4")
     await need(stage, session, "SELECT INBOX")
     await remove(stage, other, "2")
-    line = f"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {known.mod_sequence} VANISHED)"
+    line = f"UID FETCH 1:{known.uids[3]} (FLAGS) (CHANGEDSINCE {known.mod_sequence} VANISHED)"
     reply = await ask(stage, session, line, ids=(R.format("3.2.10-a"),))
     now = vanished(reply.untagged, earlier=False)
     mixed = known.uids[3] in now
