@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +30,7 @@ from harness.testbed.case_bed import RelayFacts
 from harness.testbed.target_bed import TargetBed, target_bed
 from reference_server.accounts import derive
 from reference_server.backend import StoreFailure
+from reference_server.clock import VirtualClock
 from reference_server.server import MailServer
 from reference_server.settings import TEST_COST, Limits, Relay, Settings
 
@@ -94,7 +96,10 @@ def worth_keeping(performance: Performance) -> bool:
 
 
 class ReferenceInProcess:
-    """The reference as a target, in the running event loop. `build` may make a faulty variant of it."""
+    """The reference as a target, in the running event loop. `build` may make a faulty variant of it.
+
+    With `own_time` it lives by `clock`, and has the intervals that the RFCs want; else it tries mail again soon.
+    """
 
     name = "reference in process"
     product = "postel reference"
@@ -108,8 +113,10 @@ class ReferenceInProcess:
         accounts: int = ACCOUNTS,
         autologout: float = AUTOLOGOUT,
         domains: tuple[str, ...] = (DOMAIN,),
+        own_time: bool = False,
     ) -> None:
-        self._build = build
+        self.build = build
+        self.clock = VirtualClock() if own_time else None
         self._domains = domains
         self._autologout = autologout
         self._server: MailServer | None = None
@@ -153,7 +160,7 @@ class ReferenceInProcess:
     async def start(self) -> None:
         """Start on a directory of its own, with its accounts."""
         self._directory = tempfile.TemporaryDirectory(prefix="postel-oracle-")
-        self._bed = await loopback_bed()
+        self._bed = await loopback_bed(self.clock.monotonic if self.clock else time.monotonic)
         await self._serve()
         self.testbed = await target_bed(self._bed, RelayFacts(RETRY, self._flush), self.strangers)
         credentials = derive(PASSWORD, TEST_COST, apop=True)
@@ -163,10 +170,14 @@ class ReferenceInProcess:
         assert self._directory is not None
         assert self._bed is not None
         limits = replace(Limits(), pop3_idle=self._autologout)
-        relay = Relay(resolver=self._bed.resolver, port=self._bed.hop_port, retry_intervals=(RETRY,))
+        relay = Relay(resolver=self._bed.resolver, port=self._bed.hop_port)
+        if self.clock is None:
+            relay = replace(relay, retry_intervals=(RETRY,))
         data = Path(self._directory.name)
         settings = Settings(data=data, cost=TEST_COST, limits=limits, relay=relay)
-        self._server = self._build(replace(settings, hostname=f"mail.{self._domains[0]}", domains=self._domains))
+        self._server = self.build(replace(settings, hostname=f"mail.{self._domains[0]}", domains=self._domains))
+        if self.clock is not None:
+            self._server.use_clock(self.clock)
         await self._server.start()
 
     async def _flush(self) -> None:

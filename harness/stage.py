@@ -32,6 +32,7 @@ from harness.wire.connection import Connection
 
 if TYPE_CHECKING:
     from harness.partner import Partner
+    from harness.time_lapse import TimeLapse
 
 __all__ = ["Blocked", "Capabilities", "Enough", "Facts", "NotApplicable", "Stage", "shown"]
 
@@ -104,7 +105,7 @@ class Stage(Notebook):
         self.mailbox_names: MailboxNames | None = None  # where the user's mailboxes have a prefix
         self._sessions: list[OpenedSession | Connection] = []
         self._bed: CaseBed | None = None
-        self._partners: list[Partner] = []
+        self._shares: list[Partner | TimeLapse | CaseBed] = []
 
     # -- bringing things about ------------------------------------------------------------------
 
@@ -252,6 +253,7 @@ class Stage(Notebook):
             raise NotApplicable("the target has no testbed: its profile has no [relay], or none can be put around it")
         if self._bed is None:
             self._bed = whole.for_case(self._note)
+            self._shares.append(self._bed)
         return self._bed
 
     async def partner(self) -> Partner:
@@ -259,8 +261,16 @@ class Stage(Notebook):
         from harness.partner import partner_of  # noqa: PLC0415 - the reference as a target needs this module
 
         partner = await partner_of(self._target, self.timeout)
-        self._partners.append(partner)
+        self._shares.append(partner)
         return partner
+
+    async def time_lapse(self) -> TimeLapse:
+        """A server like the target on a clock that the case moves: see `harness.time_lapse`. Raises NotApplicable."""
+        from harness.time_lapse import time_lapse_of  # noqa: PLC0415 - the reference as a target needs this module
+
+        lapse = await time_lapse_of(self._target, self._note, self.timeout)
+        self._shares.append(lapse)
+        return lapse
 
     async def stranger(self, name: str = "smtp") -> SmtpSession:
         """An SMTP session of a client whom the target has no reason to trust, its greeting read, EHLO not sent.
@@ -362,8 +372,7 @@ class Stage(Notebook):
                 await session.close()
             except (OSError, TargetLost):
                 continue
-        shares: list[Partner | CaseBed] = [*self._partners, *([self._bed] if self._bed is not None else [])]
-        for share in shares:
+        for share in self._shares:
             try:
                 await share.close()
             except PostelError as error:

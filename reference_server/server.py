@@ -121,6 +121,10 @@ class MailServer:
         self._log = log
         self._resources = AsyncExitStack()
 
+    def use_clock(self, clock: Clock) -> None:
+        """Live by another clock; only before `start`."""
+        self._clock = clock
+
     async def __aenter__(self) -> MailServer:
         await self.start()
         return self

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from harness.errors import SetupError
 from harness.testbed.bed import LoopbackBed
 from harness.testbed.certificate import hop_tls
 
 
-async def loopback_bed() -> LoopbackBed:
-    """A running testbed on loopback. Raises SetupError where the system has not the addresses for it."""
-    bed = LoopbackBed(hop_tls())
+async def loopback_bed(clock: Callable[[], float] = time.monotonic) -> LoopbackBed:
+    """A running testbed on loopback, whose times are seconds of `clock`.
+
+    Raises SetupError where the system has not the addresses for it.
+    """
+    bed = LoopbackBed(hop_tls(), clock)
     try:
         await bed.start()
     except OSError as error:

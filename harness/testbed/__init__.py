@@ -24,6 +24,10 @@ to `partner.address` arrives there (`await partner.delivered(1, within=seconds)`
 `partner.listen()` let Bob's server go down and come up), and `await partner.send([address], message)` sends to the
 target.
 
+Days: `lapse = await stage.time_lapse()` is a server like the target, where that is the reference, on a clock that the
+case moves: `await lapse.submit(sender, recipients, message)`, `await lapse.pass_time(1800)`; `lapse.bed` is its
+testbed, with the times of that clock.
+
 Waiting is an event with a budget (`within` seconds; usually some retry intervals), never a sleep. `hop.begun(n)`,
 `hop.reached(Point.DOT)` and `hop.attempts()` look at attempts that still go on: a target waits ten minutes for a hop
 that is silent. `hop.refuse()` and `hop.listen()` close and open the port, `hop.follow(plan)` changes the plan.

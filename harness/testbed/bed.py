@@ -72,8 +72,15 @@ class Bed(Protocol):
 class LocalBed:
     """Hops and names in the running event loop."""
 
-    def __init__(self, addresses: Iterator[str], port: int, tls: ssl.SSLContext | None) -> None:
-        self._began = time.monotonic()
+    def __init__(
+        self,
+        addresses: Iterator[str],
+        port: int,
+        tls: ssl.SSLContext | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = clock
+        self._began = clock()
         self.dns = DnsServer(DnsData(self._clock))
         self.hop_port = port
         self._addresses = addresses
@@ -83,7 +90,7 @@ class LocalBed:
         self.listeners: list[asyncio.Server] = []
 
     def _clock(self) -> float:
-        return round(time.monotonic() - self._began, 4)
+        return round(self._seconds() - self._began, 4)
 
     async def stop(self) -> None:
         """End hops and DNS; may be called again."""
@@ -186,8 +193,8 @@ class LoopbackBed(LocalBed):
     where the whole of 127.0.0.0/8 is this machine, as on Linux.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
-        super().__init__(_loopback_addresses(), 0, tls)
+    def __init__(self, tls: ssl.SSLContext | None, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(_loopback_addresses(), 0, tls, clock)
         self._leading: dict[int, asyncio.Task[None]] = {}
 
     @property

@@ -63,9 +63,10 @@ async def submitted(stage: Stage, sender: str, recipient: str) -> None:
 
 def left(engine: docker.DockerClient, run: str) -> list[str]:
     """Names of a run's containers and networks."""
-    label = {"label": f"{RUN_LABEL}={run}"}
-    containers = engine.containers.list(all=True, filters=label, ignore_removed=True)
-    return [str(each.name) for each in (*containers, *engine.networks.list(filters=label))]
+    label = f"{RUN_LABEL}={run}"
+    containers = engine.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+    networks = engine.networks.list(filters={"label": label})
+    return [*(str(each.name) for each in containers), *(str(each.name) for each in networks)]
 
 
 @pytest.fixture(scope="module")

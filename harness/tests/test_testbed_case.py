@@ -195,6 +195,38 @@ async def test_a_target_without_testbed_has_no_relay_cases() -> None:
 
 
 @pytest.mark.asyncio
+async def test_five_days_pass_in_no_time() -> None:
+    async with stages() as (_target, (stage,)):
+        lapse = await stage.time_lapse()
+        alice = await lapse.bed.hop()
+        hop = await lapse.bed.hop(deferring(Point.RCPT))
+        assert (await lapse.submit(f"alice@{alice.domain}", [f"bob@{hop.domain}"], MESSAGE)).ok
+        await lapse.pass_time(3 * 1800.0)
+        assert [each.began for each in await hop.attempts()] == [0, 1800, 3600, 5400]
+        await lapse.pass_time(6 * 86_400.0)
+        assert await lapse.queued() == 0
+        assert lapse.now > 6 * 86_400
+        late, given_up = [each for attempt in await alice.attempts() for each in attempt.accepted]
+        assert b"Action: delayed" in late.message
+        assert b"Action: failed" in given_up.message
+
+
+@pytest.mark.asyncio
+async def test_patience_with_a_silent_hop_passes_in_no_time() -> None:
+    async with stages() as (_target, (stage,)):
+        lapse = await stage.time_lapse()
+        hop = await lapse.bed.hop(in_turn(silent(Point.DOT), GOOD))
+        assert (await lapse.submit(lapse.account.address, [f"bob@{hop.domain}"], MESSAGE)).ok
+        assert await hop.reached(Point.DOT) is not None
+        lapse.jump(599)
+        assert await hop.attempt(1, within=0.1) is None
+        lapse.jump(2)
+        assert await hop.attempt(1, within=WITHIN) is not None
+        await lapse.pass_time(1800.0)
+        assert await hop.message(1) is not None
+
+
+@pytest.mark.asyncio
 async def test_the_doctor_sees_mail_reach_a_next_hop() -> None:
     async with stages() as (target, _):
         lines = {line.tried: line for line in (await examine(target, timeout=10)).lines}
