@@ -25,6 +25,9 @@ from suites.selftest.imap_variants import (
     saying,
 )
 
+#: A message number that is left out.
+_SKIPPED = 3
+
 _LABELS = {
     Attribute.FLAGS: "ah",
     Attribute.UID: "an",
@@ -200,5 +203,13 @@ FAULTS: tuple[Fault, ...] = (
         "6.4.5-a 7.4.2-a",
         mistaking(c.Fetch, _first_only),
         "FETCH",
+    ),
+    fault(
+        "fetch/a-number-is-skipped",
+        "No message has the number 3",
+        "2.3.1.2-c 2.3.1.2-d",
+        replying(lambda response: (replace(response, number=response.number + (response.number >= _SKIPPED)),)),
+        "FETCH",
+        seen_in="servers whose numbers keep the place of what is gone",
     ),
 )
