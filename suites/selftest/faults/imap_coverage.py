@@ -243,11 +243,17 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "coverage/refusals-differ",
         "A refused login has a text of its own",
-        "11.2-a",
+        "11.2-a POSTEL-imap_auth-c",
         imap_variant(session=_CountsRefusals),
         "AUTHENTICATE",
     ),
-    fault("coverage/passwords-without-end", "Wrong passwords are taken without end", "11.2-e", _unlimited, "LOGIN"),
+    fault(
+        "coverage/passwords-without-end",
+        "Wrong passwords are taken without end",
+        "11.2-e POSTEL-imap_auth-a RFC9051-11.7-a",
+        _unlimited,
+        "LOGIN",
+    ),
     fault("coverage/no-farewell", "The connection ends without BYE", "3.4-a", imap_variant(session=_NoFarewell)),
     fault(
         "coverage/farewell-without-end",
