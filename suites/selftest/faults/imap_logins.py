@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from reference_server.imap import commands as c
 from reference_server.imap.capabilities import CAPABILITIES, Capability
 from reference_server.imap.errors import BadCommand
 from reference_server.imap.fragmenter import CommandText
 from reference_server.imap.outcome import Handling, Improper, Refused
+from reference_server.imap.renderer import Renderer
 from reference_server.imap.response_codes import Code
+from reference_server.imap.responses import Condition, StatusResponse
 from reference_server.imap.session import ImapSession
 from reference_server.sasl import MECHANISMS, Success
 from reference_server.sasl.plain import Plain
@@ -110,6 +112,44 @@ class _AdmitsNobody(Plain):
 
     def respond(self, data: bytes) -> Any:
         return super().respond(data) if data else Success("nobody")
+
+
+class _Remembering(Plain):
+    """PLAIN that remembers what it was sent."""
+
+    last: ClassVar[bytes] = b""
+
+    def respond(self, data: bytes) -> Any:
+        _Remembering.last = data
+        return super().respond(data)
+
+
+def _name_sent() -> str:
+    return [*_Remembering.last.split(b"\0"), b"", b""][1].decode("latin-1")
+
+
+def _tells_who(session: ImapSession, command: c.Authenticate) -> Handling:
+    """AUTHENTICATE that says where it knows no such name."""
+    try:
+        return (yield from handler_of("AUTHENTICATE")(session, command))
+    except Refused as refused:
+        credentials = session.context.credentials
+        assert isinstance(credentials, AlteredCredentials)
+        text = refused.text if credentials.exists(_name_sent()) else "There is no such user"
+        raise Refused(text, refused.code) from None
+
+
+def _repeats(session: ImapSession, command: c.Authenticate) -> Handling:
+    """AUTHENTICATE that sends back what came."""
+    try:
+        return (yield from handler_of("AUTHENTICATE")(session, command))
+    except Refused:
+        yield session.send(StatusResponse(Condition.NO, f"I do not know {_Remembering.last.decode('latin-1')}"))
+        raise
+
+
+def _raw_text(self: Renderer, text: str) -> bytes:
+    return text.encode("latin-1", "replace")
 
 
 class _WithoutPlain(ImapSession):
@@ -216,6 +256,27 @@ FAULTS: tuple[Fault, ...] = (
         "An empty response logs in",
         "6.2.2-c",
         imap_variant(mechanisms={**MECHANISMS, "PLAIN": _AdmitsNobody}),
+    ),
+    _auth(
+        "authenticate-tells-names",
+        "AUTHENTICATE says that the name is unknown",
+        "11.2-a POSTEL-imap_auth-c",
+        imap_variant(
+            credentials=AlteredCredentials,
+            mechanisms={**MECHANISMS, "PLAIN": _Remembering},
+            commands=handled(AUTHENTICATE=_tells_who),
+        ),
+    ),
+    _auth(
+        "names-come-back",
+        "AUTHENTICATE sends a name back as it came",
+        "POSTEL-imap_auth-d",
+        imap_variant(
+            mechanisms={**MECHANISMS, "PLAIN": _Remembering},
+            commands=handled(AUTHENTICATE=_repeats),
+            renderer=type("RawText", (Renderer,), {"text": _raw_text}),
+        ),
+        seen_in="servers that log and answer with one text",
     ),
     _auth("cancelled-is-no", "A cancelled exchange gets NO", "6.2.2-e", _as_no("cancelled")),
     _auth("no-base64-is-no", "A response that is not BASE64 gets NO", "6.2.2-f", _as_no("base64")),

@@ -10,7 +10,6 @@ from reference_server.imap import commands as c
 from reference_server.imap import responses as r
 from reference_server.imap.errors import RefusedCommand
 from reference_server.imap.fragmenter import CommandText
-from reference_server.imap.names import DELIMITER
 from reference_server.imap.outcome import Handling, Refused
 from reference_server.imap.renderer import Renderer
 from reference_server.imap.session import ImapSession
@@ -147,42 +146,8 @@ def _once(session: ImapSession, command: c.Id) -> Handling:
     return (yield from _identified(session, command))
 
 
-def _identity(*pairs: tuple[bytes, bytes]) -> Build:
-    return said(r.IdData, lambda data: replace(data, parameters=pairs))
-
-
-def _id(slug: str, title: str, letter: str, *pairs: tuple[bytes, bytes]) -> Fault:
-    return fault(f"spelling/id-{slug}", title, f"RFC2971-3.3-{letter}", _identity(*pairs), "ID")
-
-
-_ONE = r.NamespaceDescription("", DELIMITER)
-_USERS = r.NamespaceDescription("users/", DELIMITER)
-
-
 def _namespaces(slug: str, title: str, requirements: str, data: r.NamespaceData) -> Fault:
     return fault(f"spelling/namespaces-{slug}", title, requirements, said(r.NamespaceData, lambda _: data), "NAMESPACE")
-
-
-def _edited_namespaces(slug: str, title: str, requirements: str, pattern: bytes, replacement: bytes) -> Fault:
-    def namespaces(self: Renderer, response: r.NamespaceData) -> bytes:
-        return re.sub(pattern, replacement, Renderer.namespaces(self, response))
-
-    return fault(f"spelling/namespaces-{slug}", title, requirements, rendered(namespaces=namespaces), "NAMESPACE")
-
-
-def _lists_users(session: ImapSession, command: c.List) -> Handling:
-    """LIST below the prefix of other users names one."""
-    if any(pattern.startswith(_USERS.prefix) for pattern in command.patterns):
-        somebody = replace(command, patterns=("INBOX",), reference="")
-        return (yield from handler_of("LIST")(session, somebody))
-    return (yield from handler_of("LIST")(session, command))
-
-
-class _WithUsers(Renderer):
-    """There is a namespace of other users."""
-
-    def namespaces(self, response: r.NamespaceData) -> bytes:
-        return super().namespaces(replace(response, other_users=(_USERS,)))
 
 
 _STRINGS = rb"SEARCH .*(SUBJECT|FROM|TO|CC|BCC|TEXT|BODY|HEADER \S+)"
@@ -273,10 +238,6 @@ FAULTS: tuple[Fault, ...] = (
         imap_variant(session=_Prejudiced, commands=handled(ID=_once)),
         "ID",
     ),
-    _id("long-name", "ID has a long field name", "b", (b"n" * 31, b"postel")),
-    _id("long-value", "ID has a long value", "c", (b"name", b"v" * 1025)),
-    _id("many", "ID has very many fields", "d", *((b"x-%d" % number, b"postel") for number in range(31))),
-    _id("twice", "ID has a field twice", "e", (b"name", b"postel"), (b"NAME", b"postel")),
     # ---- NAMESPACE
     fault(
         "spelling/namespaces-nothing-made",
@@ -297,25 +258,5 @@ FAULTS: tuple[Fault, ...] = (
         "NAMESPACE gives another delimiter than LIST",
         "RFC2342-5-e",
         r.NamespaceData((r.NamespaceDescription("", "."),)),
-    ),
-    _namespaces("two-personal", "There are two personal namespaces", "RFC2342-2-b", r.NamespaceData((_ONE, _ONE))),
-    _namespaces(
-        "two-of-others",
-        "There are two namespaces of others",
-        "RFC2342-2-c",
-        r.NamespaceData((_ONE,), (_USERS, _USERS)),
-    ),
-    _edited_namespaces("empty-lists", "What is not there is an empty list", "RFC2342-5-b", rb"NIL", b"()"),
-    _edited_namespaces(
-        "extended", "A namespace has an unknown extension", "RFC2342-5-d", rb"\)\)", b' "FLAVOUR" ("salt")))'
-    ),
-    _edited_namespaces("in-utf8", "A prefix is in UTF-8", "RFC2342-6-b", rb'\(\(""', '(("Fächer/"'.encode()),
-    fault(
-        "spelling/namespaces-tell-users",
-        "LIST tells of users who gave no access",
-        "RFC2342-5-i",
-        imap_variant(renderer=_WithUsers, commands=handled(LIST=_lists_users)),
-        "NAMESPACE",
-        "LIST",
     ),
 )
