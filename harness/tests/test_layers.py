@@ -37,7 +37,7 @@ def allowed(path: str, module: str) -> bool:
     """Whether the file may import the module."""
     ours, theirs = path.split("/", maxsplit=1)[0], module.split(".", maxsplit=1)[0]
     if path.startswith("harness/cli/") or ours == theirs:
-        return not f"{module}.".startswith("harness.cli.") or path.startswith("harness/cli/")
+        return not f"{module}.".startswith("harness.cli.") or path.startswith(("harness/cli/", "harness/tests/"))
     if theirs == "reference_server":
         return path.startswith(REFERENCE_USERS)
     if ours == "suites":
