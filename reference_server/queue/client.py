@@ -70,8 +70,135 @@ class Unusable(Exception):
         super().__init__(outcome.text)
 
 
+class Transaction:
+    """MAIL to the final reply (RFC 5321 §3.3)."""
+
+    def __init__(self, client: SmtpClient, parcel: Parcel, content: Content) -> None:
+        self.client = client
+        self.parcel = parcel
+        self.content = content
+        self.settled: list[Outcome | None] = [None] * len(parcel.recipients)
+        self.sender_taken = False
+        self.accepted: list[int] = []
+        self.handed_over = False
+        """The message has been sent, so that the next hop may have taken it."""
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """One for each recipient, when all is over."""
+        return tuple(outcome for outcome in self.settled if outcome is not None)
+
+    def settle_rest(self, outcome: Outcome) -> None:
+        """For all recipients of whom nothing final was said."""
+        self.settled = [each or outcome for each in self.settled]
+
+    def run(self) -> Steps[None]:
+        """Everything, in the order that the next hop's extensions permit. Raises Broken."""
+        mail, recipients = self.client.envelope(self.parcel, self.content)
+        if "PIPELINING" in self.client.extensions:
+            yield from self.pipelined(mail, recipients)
+        else:
+            yield from self.one_by_one(mail, recipients)
+
+    def one_by_one(self, mail: str, recipients: Sequence[str]) -> Steps[None]:
+        """Each command waits for the reply to the one before (RFC 5321 §2.1)."""
+        client = self.client
+        yield Write(commands.encoded(mail))
+        self.take_sender((yield from client.reply(client.timeouts.command)))
+        if not self.sender_taken:
+            return
+        for position, line in enumerate(recipients):
+            yield Write(commands.encoded(line))
+            reply = yield from client.reply(client.timeouts.command)
+            self.take_recipient(position, reply)
+            if not client.usable:
+                self.settle_rest(client.outcome(reply))
+                return
+        if not self.accepted:
+            yield from self.reset()
+        elif self.content.chunked:
+            yield from self.chunk()
+        else:
+            yield Write(b"DATA\r\n")
+            yield from self.data()
+
+    def pipelined(self, mail: str, recipients: Sequence[str]) -> Steps[None]:
+        """MAIL, all RCPT, and DATA as the last of the group, in one go (RFC 2920 §3.1)."""
+        client = self.client
+        group = [mail, *recipients] + ([] if self.content.chunked else ["DATA"])
+        yield Write(b"".join(commands.encoded(line) for line in group))
+        self.take_sender((yield from client.reply(client.timeouts.command)))
+        for position in range(len(recipients)):
+            reply = yield from client.reply(client.timeouts.command)
+            if self.sender_taken:
+                self.take_recipient(position, reply)
+        if not self.content.chunked:
+            yield from self.data()
+        elif self.accepted:
+            yield from self.chunk()
+        else:
+            yield from self.reset()
+
+    def data(self) -> Steps[None]:
+        """The reply to DATA, then the message. With nobody left, a 354 is answered by a lone dot (RFC 2920 §3.1)."""
+        client = self.client
+        reply = yield from client.reply(client.timeouts.data_initiation)
+        if reply.code != 354:
+            self.settle_accepted(client.outcome(reply) if not reply.positive else _out_of_order(reply))
+            if client.usable and self.sender_taken:
+                yield from self.reset()
+            return
+        if self.accepted:
+            yield Write(client.stuffed(self.content.octets))
+            self.handed_over = True
+        yield Write(b".\r\n")
+        yield from self.final_reply()
+
+    def chunk(self) -> Steps[None]:
+        """The whole message in one chunk (RFC 3030 §2)."""
+        octets = self.content.octets
+        self.handed_over = True
+        yield Write(b"BDAT %d LAST\r\n" % len(octets) + octets)
+        yield from self.final_reply()
+
+    def final_reply(self) -> Steps[None]:
+        """The reply that says whose the message is now (RFC 5321 §4.2.5)."""
+        client = self.client
+        reply = yield from client.reply(client.timeouts.data_termination)
+        self.settle_accepted(client.outcome(reply))
+
+    def reset(self) -> Steps[None]:
+        """RSET, so that the next transaction can begin."""
+        client = self.client
+        yield Write(b"RSET\r\n")
+        reply = yield from client.reply(client.timeouts.command)
+        client.usable = client.usable and reply.positive
+
+    def take_sender(self, reply: Reply) -> None:
+        """What the reply to MAIL means: refused, it settles all."""
+        self.sender_taken = reply.positive
+        if not reply.positive:
+            self.settle_rest(self.client.outcome(reply))
+
+    def take_recipient(self, position: int, reply: Reply) -> None:
+        """What the reply to one RCPT means."""
+        if reply.positive:
+            self.accepted.append(position)
+            return
+        outcome = self.client.outcome(reply)
+        if reply.code == _TOO_MANY_RECIPIENTS and self.accepted:  # RFC 5321 §4.5.3.1.10: as if it were 452
+            outcome = Outcome(Kind.TEMPORARY, "4.5.3", outcome.text, outcome.remote)
+        self.settled[position] = outcome
+
+    def settle_accepted(self, outcome: Outcome) -> None:
+        """For all recipients whose RCPT was accepted."""
+        for position in self.accepted:
+            self.settled[position] = outcome
+
+
 class SmtpClient:
-    """One connection to a next hop."""
+    """One connection to a next hop. A deliberate fault overrides a method, or `transaction`."""
+
+    transaction = Transaction
 
     def __init__(self, hostname: str, remote: str, timeouts: RelayTimeouts, *, starttls: bool = True) -> None:
         """`hostname` is our own, `remote` the next hop's, for outcomes. `starttls` says whether to want TLS."""
@@ -127,11 +254,11 @@ class SmtpClient:
         """Send one message; an outcome for each recipient, in order. Never raises."""
         self.transactions += 1
         try:
-            content = prepare(parcel, self.extensions)
+            content = self.prepared(parcel)
         except CannotSend as error:
             outcome = Outcome(Kind.PERMANENT, error.status, str(error), self.remote, elsewhere=True)
             return (outcome,) * len(parcel.recipients)
-        transaction = _Transaction(self, parcel, content)
+        transaction = self.transaction(self, parcel, content)
         try:
             yield from transaction.run()
         except Broken as broken:
@@ -141,6 +268,18 @@ class SmtpClient:
                 Outcome(Kind.TEMPORARY, broken.status, str(broken), self.remote, elsewhere=not open_question)
             )
         return transaction.outcomes()
+
+    def prepared(self, parcel: Parcel) -> Content:
+        """The octets for this next hop. Raises CannotSend."""
+        return prepare(parcel, self.extensions)
+
+    def envelope(self, parcel: Parcel, content: Content) -> tuple[str, list[str]]:
+        """MAIL, and a RCPT for each recipient."""
+        return commands.envelope(parcel, content, self.extensions)
+
+    def stuffed(self, octets: bytes) -> bytes:
+        """The octets as they go after DATA, without the final dot (RFC 5321 §4.5.2)."""
+        return stuffed(octets)
 
     def outcome(self, reply: Reply) -> Outcome:
         """What a reply that ends the matter means. Anything but 2yz and 5yz may be different another time."""
@@ -165,124 +304,6 @@ class SmtpClient:
         if reply.code == _CLOSING:
             self.usable = False
         return reply
-
-
-class _Transaction:
-    """MAIL to the final reply (RFC 5321 §3.3)."""
-
-    def __init__(self, client: SmtpClient, parcel: Parcel, content: Content) -> None:
-        self._client = client
-        self._parcel = parcel
-        self._content = content
-        self._outcomes: list[Outcome | None] = [None] * len(parcel.recipients)
-        self._sender_taken = False
-        self._accepted: list[int] = []
-        self.handed_over = False
-        """The message has been sent, so that the next hop may have taken it."""
-
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """One for each recipient, when all is over."""
-        return tuple(outcome for outcome in self._outcomes if outcome is not None)
-
-    def settle_rest(self, outcome: Outcome) -> None:
-        """For all recipients of whom nothing final was said."""
-        self._outcomes = [each or outcome for each in self._outcomes]
-
-    def run(self) -> Steps[None]:
-        mail, recipients = commands.envelope(self._parcel, self._content, self._client.extensions)
-        if "PIPELINING" in self._client.extensions:
-            yield from self._pipelined(mail, recipients)
-        else:
-            yield from self._one_by_one(mail, recipients)
-
-    def _one_by_one(self, mail: str, recipients: Sequence[str]) -> Steps[None]:
-        client = self._client
-        yield Write(commands.encoded(mail))
-        self._take_sender((yield from client.reply(client.timeouts.command)))
-        if not self._sender_taken:
-            return
-        for position, line in enumerate(recipients):
-            yield Write(commands.encoded(line))
-            reply = yield from client.reply(client.timeouts.command)
-            self._take_recipient(position, reply)
-            if not client.usable:
-                self.settle_rest(client.outcome(reply))
-                return
-        if not self._accepted:
-            yield from self._reset()
-        elif self._content.chunked:
-            yield from self._chunk()
-        else:
-            yield Write(b"DATA\r\n")
-            yield from self._data()
-
-    def _pipelined(self, mail: str, recipients: Sequence[str]) -> Steps[None]:
-        """MAIL, all RCPT, and DATA as the last of the group, in one go (RFC 2920 §3.1)."""
-        client = self._client
-        group = [mail, *recipients] + ([] if self._content.chunked else ["DATA"])
-        yield Write(b"".join(commands.encoded(line) for line in group))
-        self._take_sender((yield from client.reply(client.timeouts.command)))
-        for position in range(len(recipients)):
-            reply = yield from client.reply(client.timeouts.command)
-            if self._sender_taken:
-                self._take_recipient(position, reply)
-        if not self._content.chunked:
-            yield from self._data()
-        elif self._accepted:
-            yield from self._chunk()
-        else:
-            yield from self._reset()
-
-    def _data(self) -> Steps[None]:
-        """The reply to DATA, then the message. With nobody left, a 354 is answered by a lone dot (RFC 2920 §3.1)."""
-        client = self._client
-        reply = yield from client.reply(client.timeouts.data_initiation)
-        if reply.code != 354:
-            self._settle_accepted(client.outcome(reply) if not reply.positive else _out_of_order(reply))
-            if client.usable and self._sender_taken:
-                yield from self._reset()
-            return
-        if self._accepted:
-            yield Write(stuffed(self._content.octets))
-            self.handed_over = True
-        yield Write(b".\r\n")
-        yield from self._final_reply()
-
-    def _chunk(self) -> Steps[None]:
-        """The whole message in one chunk (RFC 3030 §2)."""
-        octets = self._content.octets
-        self.handed_over = True
-        yield Write(b"BDAT %d LAST\r\n" % len(octets) + octets)
-        yield from self._final_reply()
-
-    def _final_reply(self) -> Steps[None]:
-        client = self._client
-        reply = yield from client.reply(client.timeouts.data_termination)
-        self._settle_accepted(client.outcome(reply))
-
-    def _reset(self) -> Steps[None]:
-        client = self._client
-        yield Write(b"RSET\r\n")
-        reply = yield from client.reply(client.timeouts.command)
-        client.usable = client.usable and reply.positive
-
-    def _take_sender(self, reply: Reply) -> None:
-        self._sender_taken = reply.positive
-        if not reply.positive:
-            self.settle_rest(self._client.outcome(reply))
-
-    def _take_recipient(self, position: int, reply: Reply) -> None:
-        if reply.positive:
-            self._accepted.append(position)
-            return
-        outcome = self._client.outcome(reply)
-        if reply.code == _TOO_MANY_RECIPIENTS and self._accepted:  # RFC 5321 §4.5.3.1.10: as if it were 452
-            outcome = Outcome(Kind.TEMPORARY, "4.5.3", outcome.text, outcome.remote)
-        self._outcomes[position] = outcome
-
-    def _settle_accepted(self, outcome: Outcome) -> None:
-        for position in self._accepted:
-            self._outcomes[position] = outcome
 
 
 def _out_of_order(reply: Reply) -> Outcome:

@@ -68,7 +68,8 @@ class _Open:
 
 
 class Line:
-    """Sends messages of one domain, one after the other, over as few connections as possible."""
+    """Sends messages of one domain, one after the other, over as few connections as possible. A deliberate fault
+    overrides a method."""
 
     def __init__(
         self,
@@ -122,12 +123,12 @@ class Line:
             return [error.outcome] * len(parcel.recipients)
         outcomes: dict[int, Outcome] = {}
         for hop in hops:
-            waiting = [at for at in range(len(parcel.recipients)) if _may_go_on(outcomes.get(at))]
+            waiting = [at for at in range(len(parcel.recipients)) if self.may_go_on(outcomes.get(at))]
             if not waiting:
                 break
             recipients = tuple(parcel.recipients[at] for at in waiting)
             for at, outcome in zip(waiting, await self._try(hop, replace(parcel, recipients=recipients)), strict=True):
-                outcomes[at] = _better(outcomes.get(at), outcome)
+                outcomes[at] = self.better(outcomes.get(at), outcome)
         return [outcomes[at] for at in range(len(parcel.recipients))]
 
     async def _next_hops(self) -> Sequence[NextHop]:
@@ -144,7 +145,7 @@ class Line:
             results = await self._transaction(hop, replace(parcel, recipients=recipients))
             outcomes.update(zip(rest, results, strict=True))
             progress = any(outcome.kind is Kind.SENT for outcome in results)
-            rest = [at for at in rest if progress and _was_one_too_many(outcomes[at])]
+            rest = [at for at in rest if progress and self.was_one_too_many(outcomes[at])]
         return [outcomes[at] for at in range(len(parcel.recipients))]
 
     async def _transaction(self, hop: NextHop, parcel: Parcel) -> Sequence[Outcome]:
@@ -204,21 +205,19 @@ class Line:
             raise
         return _Open(hop, connection, client)
 
+    def may_go_on(self, outcome: Outcome | None) -> bool:
+        """Whether another host is to be tried for a recipient."""
+        return outcome is None or outcome.elsewhere
 
-def _may_go_on(outcome: Outcome | None) -> bool:
-    """Whether another host is to be tried for a recipient."""
-    return outcome is None or outcome.elsewhere
+    def better(self, former: Outcome | None, latter: Outcome) -> Outcome:
+        """What several hosts' answers come to: one that may take it later outweighs one that takes no mail at all."""
+        if former is not None and former.kind is Kind.TEMPORARY and latter.kind is Kind.PERMANENT and latter.elsewhere:
+            return former
+        return latter
 
-
-def _better(former: Outcome | None, latter: Outcome) -> Outcome:
-    """What several hosts' answers come to: a host that may take it later outweighs one that takes no mail at all."""
-    if former is not None and former.kind is Kind.TEMPORARY and latter.kind is Kind.PERMANENT and latter.elsewhere:
-        return former
-    return latter
-
-
-def _was_one_too_many(outcome: Outcome) -> bool:
-    return outcome.kind is Kind.TEMPORARY and (outcome.text.startswith("452") or outcome.status == "4.5.3")
+    def was_one_too_many(self, outcome: Outcome) -> bool:
+        """Whether a recipient was only refused because there were enough of them (RFC 5321 §4.5.3.1.10)."""
+        return outcome.kind is Kind.TEMPORARY and (outcome.text.startswith("452") or outcome.status == "4.5.3")
 
 
 def _is_connection_trouble(outcome: Outcome) -> bool:

@@ -35,7 +35,7 @@ class NoRoute(Exception):
 
 
 class Hops:
-    """Finds next hops."""
+    """Finds next hops. A deliberate fault overrides a method."""
 
     def __init__(
         self,
@@ -56,12 +56,12 @@ class Hops:
 
     async def find(self, domain: str) -> Sequence[NextHop]:
         """The next hops for a domain (as `domain_key` spells it), best first, one at least. Raises NoRoute."""
-        route = self._route(domain)
+        route = self.route(domain)
         if route is not None:
             return [NextHop(route.host, route.host, route.port)]
         address = literal_address(domain)
         if address is not None:
-            return self._allowed([self._hop(domain, address)], domain)
+            return self.allowed([self.hop(domain, address)], domain)
         if self._resolver is None:
             raise NoRoute(Kind.PERMANENT, "5.4.4", f"there is neither a route to {domain} nor a DNS server to ask")
         try:
@@ -70,14 +70,15 @@ class Hops:
             raise NoRoute(Kind.PERMANENT, "5.1.2", str(error)) from error
         except LookupFailed as error:
             raise NoRoute(Kind.TEMPORARY, "4.4.3", str(error)) from error
-        hosts = self._hosts(domain, exchangers)
-        return self._allowed(await self._addresses(self._resolver, hosts, domain), domain)
+        hosts = self.hosts(domain, exchangers)
+        return self.allowed(await self.addresses(self._resolver, hosts, domain), domain)
 
-    def _route(self, domain: str) -> Route | None:
+    def route(self, domain: str) -> Route | None:
+        """What the settings say about the domain."""
         routes = {route.domain.lower(): route for route in self._relay.routes}
         return routes.get(domain) or routes.get("*")
 
-    def _hosts(self, domain: str, exchangers: Sequence[MailExchanger]) -> list[str]:
+    def hosts(self, domain: str, exchangers: Sequence[MailExchanger]) -> list[str]:
         """Host names in order. Without any MX the domain is its own exchanger, of preference 0 (RFC 5321 §5.1)."""
         if not exchangers:
             return [domain]
@@ -91,13 +92,13 @@ class Hops:
         self._random.shuffle(nearer)
         return [each.host for each in sorted(nearer, key=lambda each: each.preference)]
 
-    async def _addresses(self, resolver: Resolver, hosts: Sequence[str], domain: str) -> list[NextHop]:
+    async def addresses(self, resolver: Resolver, hosts: Sequence[str], domain: str) -> list[NextHop]:
         """All addresses of all hosts that can be found out (RFC 5321 §5.1)."""
         found: list[NextHop] = []
         failure: LookupFailed | None = None
         for host in hosts:
             try:
-                found += [self._hop(host, address) for address in await resolver.addresses(host)]
+                found += [self.hop(host, address) for address in await resolver.addresses(host)]
             except NoSuchName:
                 continue
             except LookupFailed as error:
@@ -108,11 +109,12 @@ class Hops:
             raise NoRoute(Kind.TEMPORARY, "4.4.3", str(failure))
         raise NoRoute(Kind.PERMANENT, "5.4.4", f"no host for {domain} has an address")
 
-    def _hop(self, host: str, address: str) -> NextHop:
+    def hop(self, host: str, address: str) -> NextHop:
+        """The host at this address, and the port where it listens."""
         port = self._ports.get(host.lower()) or self._ports.get(address.lower()) or self._relay.port
         return NextHop(host, address, port)
 
-    def _allowed(self, found: Sequence[NextHop], domain: str) -> Sequence[NextHop]:
+    def allowed(self, found: Sequence[NextHop], domain: str) -> Sequence[NextHop]:
         """Without ourselves and whoever comes after us: mail must not go round in circles (RFC 5321 §5.1)."""
         kept: list[NextHop] = []
         for hop in found:

@@ -12,7 +12,7 @@ from sqlite3 import Connection
 from reference_server.backend import Envelope, Recipient, StoreFailure
 from reference_server.clock import Clock
 from reference_server.domains import LocalDomains
-from reference_server.queue.entries import Fate, Kind, Outcome, needs_report
+from reference_server.queue.entries import Fate, Kind, Outcome
 from reference_server.queue.spool import NewRecipient, Spool
 from reference_server.settings import Settings
 from reference_server.store.database import Database
@@ -60,7 +60,7 @@ class RoutingDelivery:
         if not here and not elsewhere:
             return [StoreFailure("no such mailbox", permanent=True)] * len(envelope.recipients)
         failure = self._commit(
-            envelope, message, here, [*self._waiting(elsewhere), *_told(envelope, here, unknown)], also
+            envelope, message, here, [*self._waiting(elsewhere), *self._told(envelope, here, unknown)], also
         )
         return [failure] * len(envelope.recipients)
 
@@ -97,8 +97,13 @@ class RoutingDelivery:
     def _waiting(self, recipients: Sequence[Recipient]) -> list[NewRecipient]:
         return [NewRecipient(each) for each in recipients]
 
-
-def _told(envelope: Envelope, here: Sequence[Recipient], unknown: Sequence[Recipient]) -> list[NewRecipient]:
-    """Recipients whose fate is certain at once, and of which the sender is to hear."""
-    fates = [(each, Fate.DELIVERED, _IN_MAILBOX) for each in here] + [(each, Fate.FAILED, _UNKNOWN) for each in unknown]
-    return [NewRecipient(each, fate, outcome) for each, fate, outcome in fates if needs_report(envelope, each, fate)]
+    def _told(self, envelope: Envelope, here: Sequence[Recipient], unknown: Sequence[Recipient]) -> list[NewRecipient]:
+        """Recipients whose fate is certain at once, and of which the sender is to hear."""
+        fates = [(each, Fate.DELIVERED, _IN_MAILBOX) for each in here] + [
+            (each, Fate.FAILED, _UNKNOWN) for each in unknown
+        ]
+        return [
+            NewRecipient(each, fate, outcome)
+            for each, fate, outcome in fates
+            if self._spool.needs_report(envelope, each, fate)
+        ]

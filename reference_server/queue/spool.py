@@ -52,7 +52,9 @@ class NewRecipient:
 
 
 class Spool:
-    """The queue's tables."""
+    """The queue's tables. A deliberate fault overrides a method."""
+
+    needs_report = staticmethod(needs_report)
 
     def __init__(self, database: Database) -> None:
         """`database` is a prepared one (`store.schema`)."""
@@ -158,7 +160,7 @@ class Spool:
             if outcome is None:
                 continue
             fate, again = _consequence(entry, each, outcome, now, schedule)
-            report = needs_report(entry.envelope, each.recipient, fate, informed=outcome.informed)
+            report = self.needs_report(entry.envelope, each.recipient, fate, informed=outcome.informed)
             late = fate is Fate.WAITING and each.wants_delay_notice and schedule.is_late(entry.arrived, now)
             tell = tell or report or (late and bool(entry.envelope.reverse_path))
             moment = None if again is None else microseconds(again)
