@@ -12,6 +12,8 @@ from harness.errors import SetupError
 from harness.targets.model import Account
 from harness.targets.reach import Reach, filled
 
+#: Status 1 of tar says that the directory changed meanwhile, as it does when mail arrives.
+_READ = 'cd "$1" && { tar -cf - new cur 2>/dev/null || [ $? -eq 1 ]; }'
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
@@ -28,7 +30,7 @@ class MaildirReader:
     async def read(self, account: Account) -> Sequence[bytes]:
         """Raises SetupError when the directory cannot be read."""
         (path,) = filled([self.path], account)
-        result = await self.reach.run(["sh", "-c", 'cd "$1" && tar -cf - new cur', "read", path])
+        result = await self.reach.run(["sh", "-c", _READ, "read", path])
         if result.status:
             raise SetupError(
                 f"reading the mailbox of {account.name}: the command ended with {result.status}: {result.said}",

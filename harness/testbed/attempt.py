@@ -85,7 +85,8 @@ class Attempt:
     """One connection of the target to a hop.
 
     `number` counts the hop's connections from 1. `began` and `ended` are seconds since the testbed began; `ended` is
-    None while it goes on. `tls` is the version of TLS, "" without. `reached` has each point that was come to, in order.
+    None while it goes on. `tls` is the version of TLS, "" without. `reached` has each point that was come to, in order;
+    `ahead` those where more had come from the target before the hop answered: it pipelines (RFC 2920 §3.1).
     """
 
     number: int
@@ -98,6 +99,7 @@ class Attempt:
     said: tuple[Said, ...]
     transactions: tuple[Transaction, ...]
     reached: tuple[str, ...]
+    ahead: tuple[str, ...] = ()
 
     @property
     def commands(self) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ class AttemptLog:
         self._said: list[Said] = []
         self._transactions: list[Transaction] = []
         self._reached: list[str] = []
+        self._ahead: list[str] = []
         self._open: _Open | None = None
         self._refusal = 0
         self._dropped = False
@@ -82,6 +83,7 @@ class AttemptLog:
             said=tuple(self._said),
             transactions=transactions,
             reached=tuple(self._reached),
+            ahead=tuple(self._ahead),
         )
 
     def heard(self, octets: bytes, secure: bool) -> None:
@@ -96,6 +98,10 @@ class AttemptLog:
         """The session comes to a point."""
         self._reached.append(point)
         self._news.tell()
+
+    def go_ahead(self, point: str) -> None:
+        """The target has sent more before it was answered at a point."""
+        self._ahead.append(point)
 
     def mail(self, reverse_path: str, parameters: tuple[str, ...], code: int) -> None:
         """MAIL was answered; the transaction before it is over."""

@@ -130,6 +130,8 @@ class HopSession:
     async def _say(self, point: Point, usual: str, *, instead: str | None = None) -> int:
         """Answer at a point, as the plan says or as usual; the code. Raises _Over where nothing follows."""
         self._log.reach(point.value)
+        if self._buffer:
+            self._log.go_ahead(point.value)
         step = self._plan.steps.get(point, Step())
         if step.pause:
             await asyncio.sleep(step.pause)

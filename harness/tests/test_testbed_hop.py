@@ -81,6 +81,21 @@ async def test_a_good_server_takes_the_message_byte_for_byte() -> None:
     assert transaction.message == MESSAGE
     assert transaction.raw == b"Subject: one\r\n\r\n..dots\r\n...more\r\nbare \n.\n and \r.\r ends\r\n.\r\n"
     assert attempt.said[0].octets.startswith(b"220 ")
+    assert attempt.ahead == ()
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_does_not_wait_is_seen() -> None:
+    async with hop_with(HopPlan()) as (bed, place):
+        async with await client_of(place) as session:
+            await session.greet()
+            await session.connection.send(b"MAIL FROM:<a@a.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\n")
+            assert [(await session.read_reply()).code for _ in range(3)] == [250, 250, 354]
+            await session.connection.send(b".\r\nQUIT\r\n")
+            await session.read_reply()
+            await session.read_reply()
+        attempt = await only(bed, place)
+    assert attempt.ahead == ("MAIL", "RCPT", "dot")
 
 
 @pytest.mark.asyncio
