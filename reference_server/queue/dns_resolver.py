@@ -33,7 +33,7 @@ class DnsResolver:
     """Asks the DNS server at an address and port. `timeout` is in seconds, for each of three tries."""
 
     def __init__(self, server: tuple[str, int], clock: Clock, timeout: float) -> None:
-        self._server = server
+        self.server = server
         self._clock = clock
         self._timeout = timeout
 
@@ -100,7 +100,7 @@ class DnsResolver:
         self, query: dns.message.Message, transport: Callable[[tuple[str, int], bytes], Awaitable[bytes]]
     ) -> dns.message.Message:
         async with within(self._clock, self._timeout):
-            response = dns.message.from_wire(await transport(self._server, query.to_wire()))
+            response = dns.message.from_wire(await transport(self.server, query.to_wire()))
         if not query.is_response(response):
             raise LookupFailed("the DNS server answers another question")
         return response

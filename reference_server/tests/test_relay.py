@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from reference_server.backend import Envelope, Recipient
 from reference_server.clock import Clock, VirtualClock
 from reference_server.server import Endpoint, MailServer
 from reference_server.settings import TEST_COST, Ports, Relay, Route, Settings
+from reference_server.tests.queue_dns import serving, zone
 
 pytestmark = pytest.mark.asyncio
 
@@ -162,3 +164,48 @@ async def test_two_servers_send_to_each_other() -> None:
         await asyncio.to_thread(relay, bob.endpoints["smtp"], "bob@bob.test", "alice@alice.test")
         await asyncio.gather(alice.queue.idle(), bob.queue.idle())
         assert len(await mail_of(alice, "alice")) == len(await mail_of(bob, "bob")) == 1
+
+
+async def test_next_hops_from_dns() -> None:
+    records = ("bob.test. MX 10 mx.bob.test.", "mx.bob.test. A 127.0.0.1", "null.test. MX 0 .")
+    async with server("bob") as bob, serving(zone(*records)) as (resolver, dns):
+        bob.accounts.add("bob", PASSWORD)
+        relay = Relay(resolver=resolver.server, port=bob.endpoints["smtp"].port)
+        async with server("alice", relay=relay) as alice:
+            alice.accounts.add("alice", PASSWORD)
+            recipients = ("bob@bob.test", "x@null.test", "x@nowhere.test")
+            await asyncio.to_thread(submit, alice.endpoints["submission"], alice.authority, *recipients)
+            await alice.queue.idle()
+            assert await alice.queue.entries() == ()
+            assert len(await mail_of(bob, "bob")) == 1
+            bounces = b"".join(await mail_of(alice, "alice"))
+    assert b"Final-Recipient: rfc822; x@null.test\r\nAction: failed\r\nStatus: 5.1.10\r\n" in bounces
+    assert b"Final-Recipient: rfc822; x@nowhere.test\r\nAction: failed\r\nStatus: 5.1.2\r\n" in bounces
+    assert b"bob@bob.test" not in bounces
+    assert "mx.bob.test. AAAA" in dns.asked
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"Subject: x\r\n\r\n.\r\n..\r\n...\r\n",
+        b"Subject: x\r\n\r\n" + b"y" * 5000 + b"\r\n",
+        b"Subject: x\r\n\r\n\xff\xfe\r\n",
+        b"Subject: x\r\n\r\na\n.\nMAIL FROM:<eve@x.test>\r\nb\r.\rc\n\r\n.\r\r\nd\r\n",
+        b"Subject: x\r\n\r\nno line end",
+        b"Subject: x\r\n\r\nn\0l\r\n",
+        b"",
+    ],
+)
+async def test_any_octets_arrive_as_they_left(octets: bytes) -> None:
+    """Handed over in process, so that not even a client can have touched them."""
+    async with server("bob") as bob:
+        bob.accounts.add("bob", PASSWORD)
+        async with server("alice", relay=route(bob.endpoints["smtp"].port)) as alice:
+            envelope = Envelope("alice@alice.test", (Recipient("bob@bob.test"),))
+            assert alice.queue.delivery.deliver(envelope, octets) == [None]
+            await alice.queue.idle()
+            (message,) = bob.store.messages("bob")
+            arrived = bob.store.read(message)
+    header_end = arrived.index(b"+0000\r\n") + 7  # of Return-Path and Received
+    assert arrived[header_end:] == (octets or b"\r\n")
