@@ -69,6 +69,17 @@ def _nil(item: StructureItem) -> StructureItem:
     return item if item.attribute is Attribute.ENVELOPE else replace(item, structure=None)
 
 
+def _five_members(item: StructureItem) -> StructureItem:
+    """Addresses of envelopes have a NIL at their end."""
+    if item.attribute is not Attribute.ENVELOPE or not isinstance(item.structure, tuple):
+        return item
+    lists = (
+        tuple((*each, None) for each in member if isinstance(each, tuple)) if isinstance(member, tuple) else member
+        for member in item.structure
+    )
+    return replace(item, structure=tuple(lists))
+
+
 def _no_parts(members: Members) -> Members:
     """A multipart whose only part is empty has an empty list for it."""
     first = members[0]
@@ -123,6 +134,13 @@ FAULTS: tuple[Fault, ...] = (
         "9-bz",
         _dated(rb"(\d\d)\"$", rb':\1"'),
         "INTERNALDATE",
+    ),
+    fault(
+        "grammar/address-of-five",
+        "Addresses have five members",
+        "9-g",
+        fetched(StructureItem, _five_members),
+        "ENVELOPE",
     ),
     _body("nil", "BODYSTRUCTURE is NIL", "9-p", fetched(StructureItem, _nil)),
     _body("type-nil", "A part of type TEXT has NIL for it", "9-aa", _at(TYPE, lambda x: None if x == b"TEXT" else x)),
