@@ -49,6 +49,8 @@ class Report:
     """Recipients who are told to be waiting."""
     hostname: str
     """Of the server that reports."""
+    postmaster: str
+    """The address of a person there who reads replies (RFC 3464 §2)."""
     now: datetime
     retry_until: datetime
     token: str
@@ -67,7 +69,7 @@ def notification(report: Report) -> bytes:
     parts = [_explanation(report), _delivery_status(report), _original(report)]
     body = b"".join(b"--" + boundary + _CRLF + part + _CRLF for part in parts if part)
     header = [
-        f"From: Mail delivery system <MAILER-DAEMON@{report.hostname}>",
+        f"From: Mail delivery system <{report.postmaster}>",
         f"To: <{report.entry.envelope.reverse_path}>",
         f"Subject: {_subject(report)}",
         f"Date: {format_datetime(report.now)}",

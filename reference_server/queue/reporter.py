@@ -60,6 +60,7 @@ class Reporter:
                 settled=entry.unreported,
                 late=late,
                 hostname=self._settings.hostname,
+                postmaster=f"postmaster@{self._settings.domains[0]}",
                 now=now,
                 retry_until=self._schedule.give_up_at(entry.arrived),
                 token=secrets.token_hex(_TOKEN_OCTETS),

@@ -44,7 +44,18 @@ def report(
     envelope = Envelope(sender, (), utf8=utf8, returns=returns, envelope_id=envelope_id)
     entry = QueueEntry(7, envelope, ARRIVED, len(octets), (*settled, *late))
     until = ARRIVED + timedelta(days=5)
-    return Report(entry, octets, settled, late, "mail.a.test", ARRIVED + timedelta(hours=2), until, "t0k3n", 1000)
+    return Report(
+        entry,
+        octets,
+        settled,
+        late,
+        "mail.a.test",
+        "postmaster@a.test",
+        ARRIVED + timedelta(hours=2),
+        until,
+        "t0k3n",
+        1000,
+    )
 
 
 def read(made: Report) -> tuple[EmailMessage, list[EmailMessage]]:
@@ -69,7 +80,7 @@ def test_a_failure() -> None:
     message, (text, status, original) = read(report(FAILED))
     assert message.get_content_type() == "multipart/report"
     assert message.get_param("report-type") == "delivery-status"
-    assert message["From"] == "Mail delivery system <MAILER-DAEMON@mail.a.test>"
+    assert message["From"] == "Mail delivery system <postmaster@a.test>"
     assert message["To"] == "alice@a.test"
     assert message["Auto-Submitted"] == "auto-replied"
     assert message["Date"].datetime == ARRIVED + timedelta(hours=2)
