@@ -193,7 +193,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "coverage/greeted-and-open-to-all",
         "The greeting is OK and STATUS needs no login",
-        "3-b",
+        "3-b RFC8314-3.2-d",
         accepted_in((State.NOT_AUTHENTICATED,), "STATUS", _empty_status),
         "STATUS",
     ),
