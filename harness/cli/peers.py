@@ -11,7 +11,7 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -24,30 +24,39 @@ START_BUDGET = 30.0
 PASSWORD = "measured"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Measured:
     """A server that is measured: where it listens, the login, and what it does with a message before it says OK."""
 
     name: str
     keeps: str
-    port: int
-    user: str
-    password: str
+    ports: Mapping[str, int]
+    protocol: str
+    user: str = "user1"
+    password: str = PASSWORD
+
+    @property
+    def port(self) -> int:
+        """Where the protocol that is measured listens."""
+        return self.ports[self.protocol]
 
 
 @asynccontextmanager
-async def reference(protocol: str, *, durable: bool) -> AsyncIterator[Measured]:
-    """The reference, on a directory of its own, flushed to disk or not."""
+async def reference(protocol: str, *, durable: bool, relaying_to: str = "") -> AsyncIterator[Measured]:
+    """The reference, on a directory of its own, flushed to disk or not; it may send everything on by one route."""
     keeps = "on disk, flushed" if durable else "on disk, not flushed"
     with tempfile.TemporaryDirectory(prefix="postel-bench-") as directory:
         data = ["--data", directory] if durable else []
         command = [sys.executable, "-m", "reference_server", "--json", "--quiet", "--test-run", *data]
-        process = await _started([*command, "--accounts", "1", "--password", PASSWORD], announces=True)
+        command += ["--accounts", "1", "--password", PASSWORD]
+        if relaying_to:
+            command += ["--domain", "alice.test", "--route", relaying_to, "--relay-from", "127.0.0.0/8"]
+        process = await _started(command, announces=True)
         try:
             assert process.stdout is not None
             line = await asyncio.wait_for(process.stdout.readline(), START_BUDGET)
-            port = int(json.loads(line)["endpoints"][protocol]["port"])
-            yield Measured("postel reference", keeps, port, "user1", PASSWORD)
+            ports = {name: int(each["port"]) for name, each in json.loads(line)["endpoints"].items()}
+            yield Measured("postel reference", keeps, ports, protocol)
         finally:
             await _ended(process)
 
@@ -63,7 +72,23 @@ async def pymap() -> AsyncIterator[Measured | None]:
     process = await _started([*command, "dict", "--demo-data", "--demo-user", "user1", "--demo-password", PASSWORD])
     try:
         await _listening(port)
-        yield Measured("pymap", "in memory", port, "user1", PASSWORD)
+        yield Measured("pymap", "in memory", {"imap": port}, "imap")
+    finally:
+        await _ended(process)
+
+
+@asynccontextmanager
+async def aiosmtpd() -> AsyncIterator[Measured | None]:
+    """aiosmtpd with a handler that throws every message away; None where it is not installed."""
+    if find_spec("aiosmtpd") is None:
+        yield None
+        return
+    port = _free_port()
+    command = [sys.executable, "-m", "aiosmtpd", "-n", "-c", "aiosmtpd.handlers.Sink", "-l", f"127.0.0.1:{port}"]
+    process = await _started(command)
+    try:
+        await _listening(port)
+        yield Measured("aiosmtpd", "nothing kept", {"smtp": port}, "smtp")
     finally:
         await _ended(process)
 

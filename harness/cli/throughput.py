@@ -1,32 +1,22 @@
 """`postel throughput`: how much the reference does in a second, beside other servers in the same run.
 
-One client without any comfort, the same for all: it sends commands and reads until the tagged response. Rounds of the
-servers alternate, so that a busy moment of the machine hits all of them; each one's best round counts.
+Rounds of the servers alternate, so that a busy moment of the machine hits all of them; each one's best round counts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import asdict, dataclass
 
 import rich_click as click
 from rich.table import Table
 
-from harness.cli import peers
+from harness.cli import peers, throughput_imap, throughput_smtp
 from harness.cli.console import OUT, failing
 from harness.cli.peers import Measured
-
-MESSAGES = 300
-SEARCHES = 50
-_LINES = "".join(f"Line {number} of a letter about tea and cups.\r\n" for number in range(80))
-MESSAGE = (
-    "From: Ann <ann@a.test>\r\nTo: user1@postel.test\r\nSubject: tea\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
-    f"Message-ID: <{{number}}@a.test>\r\n\r\n{_LINES}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,155 +29,59 @@ class Rate:
     per_second: float
 
 
-class BareImap:
-    """An IMAP client that reads octets until the tagged response, and interprets none of them."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._count = 0
-
-    async def command(self, line: bytes, literal: bytes = b"") -> None:
-        """Send a command, and a literal that it ends in; wait for OK."""
-        self._count += 1
-        tag = b"a%d" % self._count
-        octets = line + (b" {%d+}\r\n" % len(literal) + literal if literal else b"")
-        self._writer.write(tag + b" " + octets + b"\r\n")
-        await self._writer.drain()
-        end = b"\r\n" + tag + b" "
-        held = b"\r\n"
-        while (at := held.find(end)) < 0 or held.find(b"\r\n", at + 2) < 0:
-            data = await self._reader.read(1 << 18)
-            if not data:
-                raise ConnectionError(f"the server closed the connection after {line[:40]!r}")
-            held = held[-len(end) :] + data if at < 0 else held + data
-        if not held[at + len(end) :].upper().startswith(b"OK"):
-            raise ConnectionError(f"{line[:40]!r} got {held[at + 2 : at + 80]!r}")
-
-    async def greeting(self) -> None:
-        """Read the greeting."""
-        await self._reader.readline()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._writer.close()
-
-
-async def append(client: BareImap) -> int:
-    """APPEND one message after the other."""
-    for number in range(MESSAGES):
-        await client.command(b"APPEND INBOX", MESSAGE.replace("{number}", str(number)).encode())
-    return MESSAGES
-
-
-async def fetch_flags(client: BareImap) -> int:
-    """Flags and sizes of a few hundred messages, several times."""
-    for _ in range(10):
-        await client.command(b"UID FETCH 1:* (FLAGS RFC822.SIZE INTERNALDATE)")
-    return 10 * MESSAGES
-
-
-async def fetch_structures(client: BareImap) -> int:
-    """What a client shows in a list of messages."""
-    await client.command(b"UID FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)")
-    return MESSAGES
-
-
-async def fetch_octets(client: BareImap) -> int:
-    """Whole messages."""
-    await client.command(b"UID FETCH 1:* (BODY.PEEK[])")
-    return MESSAGES
-
-
-async def search_flags(client: BareImap) -> int:
-    """SEARCH by flag and size."""
-    for _ in range(SEARCHES):
-        await client.command(b"UID SEARCH UNSEEN LARGER 100")
-    return SEARCHES
-
-
-async def search_header(client: BareImap) -> int:
-    """SEARCH in header fields."""
-    for _ in range(SEARCHES):
-        await client.command(b"UID SEARCH FROM ann SUBJECT tea")
-    return SEARCHES
-
-
-async def search_text(client: BareImap) -> int:
-    """SEARCH in whole messages, for what is in none."""
-    for _ in range(5):
-        await client.command(b"UID SEARCH TEXT nowhere")
-    return 5
-
-
-Work = Callable[[BareImap], Awaitable[int]]
-
-IMAP_WORK: dict[str, Work] = {
-    "messages by APPEND": append,
-    "FETCH of flags": fetch_flags,
-    "FETCH of structures": fetch_structures,
-    "FETCH of octets": fetch_octets,
-    "SEARCH by flag": search_flags,
-    "SEARCH in headers": search_header,
-    "SEARCH in text": search_text,
-}
+Round = Callable[[Measured], Awaitable[dict[str, float]]]
 
 
 @click.command(short_help="Measure the reference beside other servers.")
 @click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True, help="The best round counts.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def throughput(rounds: int, as_json: bool) -> None:
-    """Measure the reference's APPEND, FETCH and SEARCH beside pymap's, in one run.
+    """Measure the reference in one run with others: IMAP beside pymap, SMTP beside aiosmtpd, and relaying.
 
-    The other servers come with the extra `bench` (`make bench` installs it).
+    The other servers come with the extra `bench` (`make bench` installs it). aiosmtpd throws messages away, pymap keeps
+    them in memory; the reference has them on disk before it says OK, or, in its second column, leaves that to the
+    system.
     """
     with failing():
-        rates = asyncio.run(_imap(rounds))
+        rates = asyncio.run(_all(rounds))
         if as_json:
-            OUT.print_json(json.dumps([asdict(rate) for rate in rates]))
+            every = [rate for group in rates for rate in group]
+            OUT.print_json(json.dumps([asdict(rate) for rate in every]))
             return
-        OUT.print(_table(rates))
+        for group in rates:
+            OUT.print(_table(group))
+            OUT.print()
 
 
-async def _imap(rounds: int) -> list[Rate]:
-    """Every server's best rate for every work."""
+async def _all(rounds: int) -> list[list[Rate]]:
+    """IMAP, SMTP and relaying, one after the other."""
+    return [
+        await _beside("imap", peers.pymap(), throughput_imap.measure, rounds),
+        await _beside("smtp", peers.aiosmtpd(), throughput_smtp.measure, rounds),
+        [Rate("postel reference", keeps, *each) for keeps, each in await throughput_smtp.relayed(rounds)],
+    ]
+
+
+async def _beside(
+    protocol: str, peer: AbstractAsyncContextManager[Measured | None], measure: Round, rounds: int
+) -> list[Rate]:
+    """The best rates of the reference, durable and not, and of a server of somebody else."""
     async with AsyncExitStack() as stack:
         servers: list[Measured] = [
-            await stack.enter_async_context(peers.reference("imap", durable=True)),
-            await stack.enter_async_context(peers.reference("imap", durable=False)),
+            await stack.enter_async_context(peers.reference(protocol, durable=True)),
+            await stack.enter_async_context(peers.reference(protocol, durable=False)),
         ]
-        other = await stack.enter_async_context(peers.pymap())
+        other = await stack.enter_async_context(peer)
         if other is None:
-            OUT.print("pymap is left out: it is not installed (pip install 'postel[bench]')")
+            OUT.print(f"the other server of {protocol} is left out: it is not installed (pip install 'postel[bench]')")
         else:
             servers.append(other)
         best: dict[tuple[Measured, str], float] = {}
         for _ in range(rounds):
             for server in servers:
-                for work, rate in (await _round(server)).items():
+                for work, rate in (await measure(server)).items():
                     best[server, work] = max(rate, best.get((server, work), 0))
         return [Rate(server.name, server.keeps, work, rate) for (server, work), rate in best.items()]
-
-
-async def _round(server: Measured) -> dict[str, float]:
-    """All the work once, on an empty mailbox."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 20)
-    client = BareImap(reader, writer)
-    try:
-        await client.greeting()
-        await client.command(f"LOGIN {server.user} {server.password}".encode())
-        await client.command(b"SELECT INBOX")
-        await client.command(rb"UID STORE 1:* +FLAGS.SILENT (\Deleted)")
-        await client.command(b"EXPUNGE")
-        rates = {}
-        for name, work in IMAP_WORK.items():
-            began = time.perf_counter()
-            done = await work(client)
-            rates[name] = done / (time.perf_counter() - began)
-            await client.command(b"NOOP")
-        return rates
-    finally:
-        client.close()
 
 
 def _table(rates: list[Rate]) -> Table:

@@ -6,18 +6,19 @@ import asyncio
 
 import pytest
 
-from harness.cli import peers, throughput
-from harness.cli.throughput import BareImap, Rate
+from harness.cli import peers, throughput, throughput_imap, throughput_smtp
+from harness.cli.throughput import Rate
+from harness.cli.throughput_imap import BareImap
 
 
 @pytest.mark.asyncio
 async def test_every_work_is_done_on_an_empty_mailbox_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throughput, "MESSAGES", 3)
-    monkeypatch.setattr(throughput, "SEARCHES", 2)
+    monkeypatch.setattr(throughput_imap, "MESSAGES", 3)
+    monkeypatch.setattr(throughput_imap, "SEARCHES", 2)
     async with peers.reference("imap", durable=False) as server:
         for _ in range(2):
-            rates = await throughput._round(server)
-            assert rates.keys() == throughput.IMAP_WORK.keys()
+            rates = await throughput_imap.measure(server)
+            assert rates.keys() == throughput_imap.IMAP_WORK.keys()
             assert all(rate > 0 for rate in rates.values())
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         client = BareImap(reader, writer)
@@ -27,6 +28,15 @@ async def test_every_work_is_done_on_an_empty_mailbox_each_round(monkeypatch: py
         with pytest.raises(ConnectionError, match="BAD"):
             await client.command(b"FETCH")
         client.close()
+
+
+@pytest.mark.asyncio
+async def test_messages_are_taken_and_relayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throughput_smtp, "MESSAGES", 8)
+    monkeypatch.setattr(throughput_smtp, "RELAYED", 5)
+    async with peers.reference("smtp", durable=False) as server:
+        assert all(rate > 0 for rate in (await throughput_smtp.measure(server)).values())
+    assert [rate > 0 for _, (_, rate) in await throughput_smtp.relayed(2)] == [True, True]
 
 
 @pytest.mark.asyncio
