@@ -178,16 +178,21 @@ class Tap:
 
 
 @contextlib.contextmanager
-def server(*options: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, int]]]:
-    """A server in a process of its own, and the port of each of its endpoints."""
+def started(*options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server in a process of its own, which may not have announced itself yet."""
     command = [sys.executable, "-m", "reference_server", "--json", "--quiet", "--test-run", f"--password={PASSWORD}"]
     with subprocess.Popen([*command, "--accounts=1", *options], stdout=subprocess.PIPE) as process:
         try:
-            assert process.stdout is not None
-            announced: dict[str, Any] = json.loads(process.stdout.readline())
-            yield process, {name: endpoint["port"] for name, endpoint in announced["endpoints"].items()}
+            yield process
         finally:
             process.kill()
+
+
+def ports_of(process: subprocess.Popen[bytes]) -> dict[str, int]:
+    """Wait for the announcement; the port of each endpoint."""
+    assert process.stdout is not None
+    announced: dict[str, Any] = json.loads(process.stdout.readline())
+    return {name: int(endpoint["port"]) for name, endpoint in announced["endpoints"].items()}
 
 
 class Chain:
@@ -203,12 +208,10 @@ class Chain:
         """Both processes, the port where Alice's takes mail, and that of Bob's POP3."""
         relaying = ("--relay-from=127.0.0.0/8", f"--route=bob.test=127.0.0.1:{self.tap.port}", "--retry=0.1")
         with (
-            server(f"--data={self._bobs}", "--domain=bob.test") as (bob, bobs),
-            server(f"--data={self._alices}", "--domain=alice.test", "--no-relay-starttls", *relaying) as (
-                alice,
-                alices,
-            ),
+            started(f"--data={self._bobs}", "--domain=bob.test") as bob,
+            started(f"--data={self._alices}", "--domain=alice.test", "--no-relay-starttls", *relaying) as alice,
         ):
+            bobs, alices = ports_of(bob), ports_of(alice)
             self.tap.target = bobs["smtp"]
             yield [alice, bob], alices["smtp"], bobs["pop3"]
 
