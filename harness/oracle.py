@@ -25,6 +25,7 @@ from harness.results import TunedSetting
 from harness.targets.loopback import loopback_bed
 from harness.targets.model import Account, Endpoint, Loader, MailReader, TargetState, TlsMode
 from harness.targets.profile import Profile, RelayTable
+from harness.targets.shared import Shared
 from harness.testbed.bed import LoopbackBed
 from harness.testbed.case_bed import RelayFacts
 from harness.testbed.target_bed import TargetBed, target_bed
@@ -129,6 +130,7 @@ class ReferenceInProcess:
         relay = RelayTable(retry_seconds=RETRY, flush=("postel", "queue", "flush"))
         self.profile = Profile(name=self.name, roles=("alice", "bob"), relay=relay)
         self.testbed: TargetBed | None = None
+        self.shared = Shared()
         self._bed: LoopbackBed | None = None
         self.tuned: Sequence[TunedSetting] = ()
         self.loader: Loader = _DirectLoader(self)
@@ -191,8 +193,7 @@ class ReferenceInProcess:
 
     async def stop(self) -> None:
         """Stop and remove everything."""
-        if self.testbed is not None:
-            await self.testbed.close()
+        await self.shared.stop()
         if self._server is not None:
             await self._server.stop()
             self._server = None

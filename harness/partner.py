@@ -1,6 +1,6 @@
 """Partner: the reference as the other server of a chain, which sends to a target or receives from it.
 
-One partner server stands in each target's testbed, from the first case that asks for it. It has a domain for each of
+One partner server stands beside each target, from the first case that asks for it. It has a domain for each of
 its accounts, so that every case has one of its own, with an entrance of its own that can be shut: to the target, Bob's
 server can be down for a while, and up again. What the partner sends finds the target by the partner's own DNS.
 """
@@ -68,7 +68,7 @@ class Partner:
     """
 
     def __init__(
-        self, server: PartnerServer, account: Account, target: Target, entrance: HopPlace, timeout: float
+        self, server: PartnerServer, account: Account, target: Target, entrance: HopPlace | None, timeout: float
     ) -> None:
         self.account = account
         self.address = account.address
@@ -103,11 +103,13 @@ class Partner:
 
     async def refuse(self) -> None:
         """To the target, the partner is down: connections are refused."""
-        await self._bed.bed.take_connections(self._entrance.number, False)
+        bed, entrance = self._way()
+        await bed.bed.take_connections(entrance.number, False)
 
     async def listen(self) -> None:
         """It is up again."""
-        await self._bed.bed.take_connections(self._entrance.number, True)
+        bed, entrance = self._way()
+        await bed.bed.take_connections(entrance.number, True)
 
     async def flush(self) -> None:
         """The partner tries everything that waits in its own queue now."""
@@ -118,26 +120,30 @@ class Partner:
 
         Mail that is still on its way from the target goes to the testbed's hop that takes everything.
         """
-        bed = self._bed
-        await bed.bed.forget([self.domain])
-        await bed.bed.close_hop(self._entrance.number)
-        await bed.bed.name([Record(self.domain, "MX", f"10 {bed.sink}.")], [])
+        if self._entrance is not None:
+            bed, entrance = self._way()
+            await bed.bed.forget([self.domain])
+            await bed.bed.close_hop(entrance.number)
+            await bed.bed.name([Record(self.domain, "MX", f"10 {bed.sink}.")], [])
         await self._server.reference.empty(self.account)
         self._server.pool.give_back(self.account)
 
-    @property
-    def _bed(self) -> TargetBed:
-        assert self._target.testbed is not None
-        return self._target.testbed
+    def _way(self) -> tuple[TargetBed, HopPlace]:
+        if self._target.testbed is None or self._entrance is None:
+            raise NotApplicable("the target has no testbed, and does not find the other server")
+        return self._target.testbed, self._entrance
 
 
 async def partner_of(target: Target, timeout: float) -> Partner:
-    """An account on the target's partner, which is started when it is first asked for. Raises NotApplicable."""
+    """An account on the target's partner, which is started when it is first asked for.
+
+    Where the target has a testbed it finds the partner; where it has none, the partner can send to it all the same.
+    """
+    server = await target.shared.get(PartnerServer, _start)
+    (account,) = await server.pool.lease()
     whole = target.testbed
     if whole is None:
-        raise NotApplicable("the target has no testbed: its profile has no [relay], or none can be put around it")
-    server = await whole.shared(PartnerServer, _start)
-    (account,) = await server.pool.lease()
+        return Partner(server, account, target, None, timeout)
     at = server.reference.endpoints["smtp"]
     entrance = await whole.bed.open_server(at.host, at.port)
     partner = Partner(server, account, target, entrance, timeout)

@@ -257,7 +257,7 @@ class Stage(Notebook):
         return self._bed
 
     async def partner(self) -> Partner:
-        """An account on the reference as the other server of a chain: see `harness.partner`. Raises NotApplicable."""
+        """An account on the reference as the other server of a chain: see `harness.partner`."""
         from harness.partner import partner_of  # noqa: PLC0415 - the reference as a target needs this module
 
         partner = await partner_of(self._target, self.timeout)

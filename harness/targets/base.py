@@ -29,6 +29,7 @@ from harness.targets.model import (
 from harness.targets.profile import EmptyingWay, LoadingWay, Profile, RelayTable
 from harness.targets.reach import CommandResult, filled
 from harness.targets.reading import MaildirReader
+from harness.targets.shared import Shared
 from harness.testbed.case_bed import RelayFacts
 from harness.testbed.target_bed import TargetBed
 
@@ -64,6 +65,7 @@ class ProfiledTarget(ABC):
         self.loader: Loader = self._make_loader()
         self.reader: MailReader | None = MaildirReader(self, profile.reading.path) if profile.reading else None
         self.testbed: TargetBed | None = None
+        self.shared = Shared()
         self._emptier = self._make_emptier()
 
     # -- facts ----------------------------------------------------------------------------------

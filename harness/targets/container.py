@@ -156,8 +156,7 @@ class ContainerTarget(ProfiledTarget):
     async def stop(self) -> None:
         """Remove the container, with its log kept in memory."""
         self._last_log = await asyncio.to_thread(self.log)
-        if self.testbed is not None:
-            await self.testbed.close()
+        await self.shared.stop()
         if self._sidecar is not None:
             await self._sidecar.leave()
         await asyncio.to_thread(self._remove)

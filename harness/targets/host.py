@@ -52,7 +52,8 @@ class HostTarget(ProfiledTarget):
                 )
 
     async def stop(self) -> None:
-        """Nothing was started."""
+        """Nothing of it was started."""
+        await self.shared.stop()
         self._endpoints = {}
 
     async def restart(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.corpus import CorpusMessage, Trait
 from harness.results import TunedSetting
+from harness.targets.shared import Shared
 from harness.testbed.target_bed import TargetBed
 
 if TYPE_CHECKING:
@@ -152,6 +153,10 @@ class Target(Protocol):
     @property
     def testbed(self) -> TargetBed | None:
         """DNS and next hops around it; None before `start`, and where its profile has no [relay] or none can be."""
+
+    @property
+    def shared(self) -> Shared:
+        """What its cases share beside it, stopped with it."""
 
     @property
     def tuned(self) -> Sequence[TunedSetting]:

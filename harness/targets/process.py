@@ -155,8 +155,7 @@ class ProcessTarget(ProfiledTarget):
 
     async def stop(self) -> None:
         """End the process."""
-        if self.testbed is not None:
-            await self.testbed.close()
+        await self.shared.stop()
         if self._server is not None:
             await self._server.stop()
         if self._bed is not None:

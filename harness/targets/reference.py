@@ -28,6 +28,7 @@ from harness.targets.model import Account, Endpoint, Loader, MailReader, TargetS
 from harness.targets.process import ServerProcess, process_state
 from harness.targets.profile import BlockedEntry, Profile, RelayTable
 from harness.targets.reach import CommandResult
+from harness.targets.shared import Shared
 from harness.testbed.bed import LoopbackBed
 from harness.testbed.case_bed import RelayFacts
 from harness.testbed.target_bed import TargetBed, target_bed
@@ -81,6 +82,7 @@ class ReferenceTarget:
         self._authority = ""
         self._bed: LoopbackBed | None = None
         self.testbed: TargetBed | None = None
+        self.shared = Shared()
 
     def listen(self, hears: Callable[[str], None]) -> None:
         """It is up in no time: there is nothing to tell."""
@@ -133,8 +135,7 @@ class ReferenceTarget:
 
     async def stop(self) -> None:
         """End the process and remove its directory."""
-        if self.testbed is not None:
-            await self.testbed.close()
+        await self.shared.stop()
         if self._server is not None:
             await self._server.stop()
         if self._bed is not None:

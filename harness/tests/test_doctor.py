@@ -16,6 +16,7 @@ from harness.targets.emptying import Pop3Emptier
 from harness.targets.model import Account, Endpoint, MailReader, TargetState, TlsMode
 from harness.targets.profile import Profile
 from harness.targets.reach import CommandResult
+from harness.targets.shared import Shared
 from harness.testbed.target_bed import TargetBed
 from harness.tests.peers import Peer, PeerSession, Script
 
@@ -37,6 +38,7 @@ class Patient:
     accounts: Sequence[Account] = (Account("alice", "pw", "alice@x.test"),)
     reader: MailReader | None = None
     testbed: TargetBed | None = None
+    shared: Shared = field(default_factory=Shared)
     tuned: Sequence[TunedSetting] = ()
     autologout_seconds: float | None = None
     can_restart: bool = False

@@ -185,8 +185,11 @@ async def test_a_target_without_testbed_has_no_relay_cases() -> None:
         target.profile = Profile.bare("x")
         with pytest.raises(NotApplicable, match="no testbed"):
             _ = stage.testbed
+        partner = await stage.partner()
+        assert (await partner.send([stage.account.address], MESSAGE)).ok
+        assert len(await stage.delivered(1)) == 1
         with pytest.raises(NotApplicable, match="no testbed"):
-            await stage.partner()
+            await partner.refuse()
         with pytest.raises(NotApplicable, match="relay"):
             await stage.outgoing()
         with pytest.raises(NotApplicable, match="no testbed"):
