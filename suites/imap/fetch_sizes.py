@@ -9,9 +9,9 @@ from harness.cases import Script, case
 from harness.stage import Stage
 from harness.verdicts import Facet
 from harness.wire.imap_values import Scalar, Value
-from suites.corpus import KINDS
+from suites.corpus import KINDS, message
 from suites.corpus.mime import MIME_KINDS
-from suites.imap.exchange import ask, expect_that, items_of
+from suites.imap.exchange import ask, expect_that, items_of, need
 
 SIZE = "RFC3501-2.3.4-a"
 STATIC = "RFC3501-6.4.5-c"
@@ -23,6 +23,8 @@ ALL = (ITEM, SIZE, STATIC, HEADER, TEXT)
 
 #: Kinds whose octets tempt a server to count others than it sends.
 FRAMING = {"bare-lf": FRAMED, "bare-cr": FRAMED, "nul": FRAMED}
+#: What SMTP and LMTP cannot carry (RFC 5321 §4.1.1.4): the case appends it.
+APPENDED = frozenset({"no-final-crlf"})
 #: Judged elsewhere, as a load.
 ELSEWHERE = frozenset({"large-10m", *MIME_KINDS})
 ITEMS = "(RFC822.SIZE BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[TEXT])"
@@ -64,11 +66,13 @@ def _declare(kind: str, about: str) -> None:
     framing = (FRAMING[kind],) if kind in FRAMING else ()
 
     async def script(stage: Stage) -> None:
+        if kind in APPENDED:
+            await need(stage, await stage.imap(), "APPEND INBOX ", message(kind, 1).data)
         await _agreeing(stage, *framing)
 
     script.__doc__ = f"Size, header and text agree with BODY[] in a message with {about}"
     marked: Script = script
-    case(f"imap/rfc3501-2.3.4/size-of-{kind}", *ALL, *framing, messages=(kind,))(marked)
+    case(f"imap/rfc3501-2.3.4/size-of-{kind}", *ALL, *framing, messages=() if kind in APPENDED else (kind,))(marked)
 
 
 for _kind, _each in KINDS.items():

@@ -168,6 +168,7 @@ async def twenty_users(stage: Stage) -> None:
         reply = await ask(stage, session, 'LIST "" home-of-*', ids=("POSTEL-imap_names-f",))
         others = [each.raw for each in reply.named("LIST") if f"home-of-{account.name}".encode() not in each.raw]
         settle(expect_that(stage, not others, "his own", shown(b"".join(others)), "POSTEL-imap_names-f"))
+        await session.command("CLOSE")
         await session.command(f'DELETE "home-of-{account.name}"')
 
 
@@ -177,9 +178,10 @@ async def _at_home(stage: Stage, session: ImapSession, account: Account) -> None
         await session.starttls(stage.tls_context())
     reply = await session.login(account.name, account.password)
     settle(stage.expect_tagged(reply, "OK", "POSTEL-imap_load-f"))
-    await need(stage, session, f'CREATE "home-of-{account.name}"')
-    await need(stage, session, "APPEND INBOX ", note(f"for {account.name}"))
-    await need(stage, session, "SELECT INBOX")
+    home = f'"home-of-{account.name}"'  # not INBOX: the validator takes one name for one mailbox
+    await need(stage, session, f"CREATE {home}")
+    await need(stage, session, f"APPEND {home} ", note(f"for {account.name}"))
+    await need(stage, session, f"SELECT {home}")
     reply = await ask(stage, session, "FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]", ids=("POSTEL-imap_load-f",))
     subjects = [value for each in reply.named("FETCH") for _, value in each.items() if isinstance(value, Scalar)]
     texts = [each.data.split() for each in subjects if each.data.lower().startswith(b"subject")]
