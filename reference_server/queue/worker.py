@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -226,15 +226,14 @@ class Worker:
 
 
 def _due(entry: QueueEntry, domain: str, now: datetime) -> list[QueuedRecipient]:
-    """The recipients of a job. A moment's grace keeps those together that fell due together."""
-    soon = now + timedelta(seconds=1)
+    """The recipients of a job, by now."""
     return [
         each
         for each in entry.recipients
         if each.fate is Fate.WAITING
         and domain_key(each.recipient.address) == domain
         and each.next_attempt is not None
-        and each.next_attempt <= soon
+        and each.next_attempt <= now
     ]
 
 
