@@ -13,6 +13,7 @@ from reference_server.imap import fragmenter as f
 from reference_server.imap import responses as r
 from reference_server.imap.commands import SortCriterion, SortKey
 from reference_server.imap.errors import RefusedCommand
+from reference_server.imap.outcome import Refused
 from reference_server.imap.session import ImapSession
 from reference_server.imap.state import State
 from reference_server.store.folders import Folders
@@ -153,7 +154,7 @@ class _FewUsers(ImapSession):
         super().enter_authenticated(account)
         self.users[id(self)] = account
         if len({*self.users.values()}) > 10:
-            self.account = min(self.users.values())
+            raise Refused("Ten users are enough")
 
     def connection_lost(self) -> None:
         self.users.pop(id(self), None)
@@ -298,7 +299,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     fault(
         "coverage/ten-users",
-        "The eleventh user is taken for another",
+        "The eleventh user is not let in",
         "POSTEL-imap_load-f",
         imap_variant(session=_FewUsers),
         "LOGIN",
