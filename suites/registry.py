@@ -18,7 +18,7 @@ from suites.corpus import message
 SUITES = ("smoke", "pop3")
 #: Suites that run when they are named. The reference meets them, but not every case has its fault yet, and what they
 #: say of other servers has not been confirmed clause by clause.
-PREVIEW = ("imap", "smtp")
+PREVIEW = ("imap", "smtp", "relay")
 
 _HERE = Path(__file__).parent
 

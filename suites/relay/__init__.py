@@ -1,0 +1,1 @@
+"""Cases about the sending side: the queue, next hops, notifications."""
