@@ -175,7 +175,7 @@ async def fields_about_the_recipient(stage: Stage) -> None:
     settle(expect_that(stage, len(report.recipients) == 1, "one group", f"{len(report.recipients)}", "RFC3464-2.1.1-a"))
     group, own = report.recipients[0], stage.account
     original = _said(group, "Original-Recipient")
-    asked = re.fullmatch(r"(?i:rfc822) ?; ?Reader\+Here@postel\.test", original) is not None
+    asked = re.fullmatch(r"(?i:rfc822) ?; ?Reader\+(2B)?Here@postel\.test", original) is not None
     expect_that(stage, asked, "rfc822; Reader+Here@postel.test", original, "RFC3461-6.3-e", "RFC3464-2.3.1-b")
     final = _said(group, "Final-Recipient")
     same = final.partition(";")[2].strip() == own.address

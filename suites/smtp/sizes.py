@@ -183,11 +183,7 @@ async def a_command_of_512_octets(stage: Stage) -> None:
     """A command line of 512 octets, CRLF included, is not too long."""
     session = await greeted(stage)
     reply = await ask(stage, session, "NOOP " + "x" * 505, "RFC5321-4.5.3.1.4-a")
-    settle(stage.expect_reply(reply, "250|501", "RFC5321-4.5.3.1.4-a"))
-    await need(stage, session, "MAIL FROM:<sender@client.test>")
-    padding = " " * (510 - len(f"RCPT TO:<{stage.account.address}>"))
-    reply = await ask(stage, session, f"RCPT TO:<{stage.account.address}>{padding}", "RFC5321-4.5.3.1.4-a")
-    stage.expect_reply(reply, "250", "RFC5321-4.5.3.1.4-a")
+    stage.expect_reply(reply, "250|501", "RFC5321-4.5.3.1.4-a")
 
 
 @case("smtp/rfc5321-4.5.3.1.1/a-local-part-of-64-octets", "RFC5321-4.5.3.1.1-a")

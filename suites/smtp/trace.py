@@ -31,6 +31,8 @@ _DATE = re.compile(
     rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4,}) "
     rb"\d\d:\d\d(?::\d\d)? ([+-]\d{4})(?: \([^()]*\))?"
 )
+#: Fields that a final delivery puts on top of all others.
+_DELIVERY = ("return-path", "delivered-to", "x-original-to", "envelope-to", "delivery-date")
 _LABEL = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _COMMENT = rb"(?:[ \t]*\([^()]*(?:\([^()]*\)[^()]*)*\))*"
@@ -72,7 +74,7 @@ async def received_on_top(stage: Stage) -> None:
     found = await stage.delivered(1)
     stage.require(len(found) == 1, "one message in the mailbox")
     names = [name for name, _ in header_fields(found[0])]
-    first = next((name for name in names if name not in ("return-path", "delivered-to", "x-original-to")), "")
+    first = next((name for name in names if name not in _DELIVERY), "")
     expect_that(stage, first == "received", "Received on top", first or "no field", ON_TOP, "RFC5321-4.1.1.4-l")
     old = values_of(found[0], "Received")[-2:]
     kept = old == values_of(message, "Received")
