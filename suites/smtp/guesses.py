@@ -1,4 +1,4 @@
-"""AUTH with credentials that are not right: refused, and nothing is given away (RFC 4954 §4, §6, §9, POSTEL-smtp_auth)."""
+"""AUTH with credentials that are not right: refused, and nothing is given away. RFC 4954 §4, §6, §9."""
 
 from __future__ import annotations
 
