@@ -71,19 +71,10 @@ class Believer:
             answer = self.client.send(b"x APPEND INBOX {1+}\r\nx\r\n").decode()
             self.hear([line.removeprefix("* ") for line in answer.splitlines()])
             return
-        before = list(self.flags)
         answer = self.client.say(command)
-        if self.learn_of_silence(command, before) and "OK" in answer.rpartition("T ")[2]:
-            self.flags = before
+        if ".SILENT" in command and not answer.startswith("BAD "):
+            self.flags = [None] * len(self.flags)  # also after NO: some messages were there still, and are changed
         self.hear([line.removeprefix("* ") for line in answer.splitlines()])
-
-    def learn_of_silence(self, command: str, flags: list[frozenset[str] | None]) -> bool:
-        """After a silent STORE the client works out the flags by itself; where it cannot, it forgets them."""
-        if ".SILENT" not in command:
-            return False
-        for at in range(len(flags)):
-            flags[at] = None
-        return True
 
     def checkpoint(self) -> list[tuple[int | None, frozenset[str] | None]]:
         """After NOOP and a FETCH that must not contradict what is known already."""
