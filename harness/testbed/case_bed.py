@@ -35,8 +35,8 @@ class RelayFacts:
 
     @property
     def budget(self) -> float:
-        """Seconds."""
-        return 10.0 + 5 * self.retry_seconds
+        """Seconds: some tries, and patience with a server that has much to do and tries one message after another."""
+        return 15.0 + 10 * self.retry_seconds
 
 
 class CaseHop:

@@ -1,8 +1,9 @@
-"""A certificate of a run's own for next hops that offer STARTTLS: self-signed, as relays meet them."""
+"""A certificate of each process's own for next hops that offer STARTTLS: self-signed, as relays meet them."""
 
 from __future__ import annotations
 
 import datetime
+import functools
 import ssl
 import tempfile
 from pathlib import Path
@@ -17,8 +18,9 @@ from harness.testbed.bed import HOPS
 _VALID = datetime.timedelta(days=30)
 
 
+@functools.cache
 def hop_tls() -> ssl.SSLContext:
-    """A server context with a key that exists in memory only, but for the moment of loading it."""
+    """This process's server context, with a key that exists in memory only, but for the moment of loading it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOPS)])
     now = datetime.datetime.now(datetime.UTC)

@@ -169,7 +169,7 @@ class Sidecar:
             mem_limit="1024m",
         )
         self.foreign_network.connect(self._container)
-        self._container.put_archive("/opt/postel", _code())
+        self._container.put_archive("/opt/postel", code())
         self._container.start()
         self._container.reload()
         settings = self._container.attrs["NetworkSettings"]
@@ -201,7 +201,7 @@ def hop_addresses(subnet: IPv4Network) -> tuple[str, int]:
     return str(subnet.broadcast_address - count), count
 
 
-def _code() -> bytes:
+def code() -> bytes:
     """The package as the sidecar needs it, as a tar archive."""
     here = Path(__file__).parent
     files = {
