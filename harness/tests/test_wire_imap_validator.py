@@ -287,6 +287,23 @@ def test_what_must_not_be_accused(turns: list[Turn]) -> None:
     assert accused(*turns) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        (b"LOGIN alice x", b'LOGIN "alice" y', True),
+        (b"LOGIN {5}\r\nalice x", b'LOGIN "al\\ice" y', True),
+        (b"LOGIN alice x", b"LOGIN {3+}\r\nbob x", False),
+        (b"AUTHENTICATE PLAIN", b"AUTHENTICATE PLAIN", False),  # who that was is not to be seen
+    ],
+)
+def test_mailboxes_of_one_name_are_told_apart_by_who_is_logged_in(first: bytes, second: bytes, same: bool) -> None:
+    smaller: Turn = (SELECT[0], SELECT[1].replace(b"UIDVALIDITY 7", b"UIDVALIDITY 6"))
+    one = exchanges([GREETING, (first, b"{tag} OK in\r\n"), SELECT])
+    other = exchanges([GREETING, (second, b"{tag} OK in\r\n"), smaller], session=2)
+    found = [violation.requirement for violation in validate([*one, *other]).violations]
+    assert found == ["RFC3501-2.3.1.1-e"] * same
+
+
 def test_a_pipelined_expunge_may_be_of_either_command() -> None:
     made = exchanges([GREETING, SELECT])
     made.append(Exchange(1, "imap", b"A FETCH 1 FLAGS", b"* 1 EXPUNGE\r\nA OK done\r\n", 10, 12))

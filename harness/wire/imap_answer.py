@@ -15,6 +15,8 @@ _WELL_FORMED = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\+]+ [A-Za-z0-9-]+(?: [^
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _LITERAL = re.compile(rb"\{([0-9]+)\+?\}\r\n")
 _LONGEST_COMMAND = 8000
+#: The first argument of LOGIN: a quoted string or an atom; of a literal the octets are cut out by its count.
+_QUOTED_OR_ATOM = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^ "{]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,18 @@ def take_apart(index: int, exchange: Exchange, *, alone: bool) -> ImapAnswer:
         tuple(split_responses(exchange.reply)),
         alone,
     )
+
+
+def login_name(answer: ImapAnswer) -> bytes:
+    """The user name of a LOGIN, however it is written (RFC 3501 §6.2.3); empty where it cannot be told."""
+    literal = _LITERAL.match(answer.arguments)
+    if literal is not None:
+        return answer.arguments[literal.end() : literal.end() + int(literal[1])]
+    plain = _QUOTED_OR_ATOM.match(answer.arguments)
+    if plain is None:
+        return b""
+    quoted: bytes | None = plain[1]
+    return plain[2] if quoted is None else re.sub(rb"\\(.)", rb"\1", quoted)
 
 
 def split_responses(reply: bytes) -> list[ImapResponse]:

@@ -69,13 +69,17 @@ _STATIC_ITEMS = frozenset({"RFC822.SIZE", "INTERNALDATE", "ENVELOPE", "BODYSTRUC
 _WHOLE = frozenset({"BODY[]", "RFC822"})
 
 
+#: A mailbox: who is logged in, and its name. The same name, INBOX above all, is another mailbox for another user.
+Mailbox = tuple[bytes, bytes]
+
+
 @dataclass(slots=True)
 class Mailboxes:
-    """What a transcript's sessions were told of mailboxes by name. A name that was changed is no longer followed."""
+    """What a transcript's sessions were told of mailboxes. A name that anybody changed is no longer followed."""
 
-    validity: dict[bytes, int] = field(default_factory=dict)
-    static: dict[tuple[bytes, int, int, str], Value] = field(default_factory=dict)
-    sizes: dict[tuple[bytes, int, int], tuple[int | None, int | None]] = field(default_factory=dict)
+    validity: dict[Mailbox, int] = field(default_factory=dict)
+    static: dict[tuple[Mailbox, int, int, str], Value] = field(default_factory=dict)
+    sizes: dict[tuple[Mailbox, int, int], tuple[int | None, int | None]] = field(default_factory=dict)
     changed: set[bytes] = field(default_factory=set)
 
 
@@ -85,6 +89,7 @@ class View:
 
     findings: Findings
     mailboxes: Mailboxes
+    account: bytes  # who is logged in; something of the session's own while that is not known
     name: bytes = b""
     exists: int | None = None
     recent: int | None = None
@@ -92,6 +97,11 @@ class View:
     uidnext: int | None = None
     settled: int = 0  # messages that were there when UIDNEXT was told
     uids: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The mailbox that is selected."""
+        return self.account, self.name
 
     def open(self, name: bytes) -> None:
         """A mailbox is being selected: nothing is known of it yet."""
@@ -224,7 +234,7 @@ class View:
 
     def _same(self, answer: ImapAnswer, response: UntaggedResponse, uid: int, items: dict[str, Value]) -> None:
         """Static data is the same each time, and the size is that of the text (RFC 3501 §2.3.4, §6.4.5)."""
-        place = (self.name, self.validity, uid)
+        place = (self.mailbox, self.validity, uid)
         for item in items.keys() & _STATIC_ITEMS:
             before = self.mailboxes.static.setdefault((*place, item), items[item])
             same = _alike(before, items[item])
@@ -246,13 +256,13 @@ class View:
             return
         if name == "UIDVALIDITY":
             self.validity = numbers[0]
-            before = self.mailboxes.validity.get(self.name, 0)
+            before = self.mailboxes.validity.get(self.mailbox, 0)
             if self.name not in self.mailboxes.changed and before and before != numbers[0]:
                 expected = f"UIDVALIDITY {before}, or a greater one"
                 self._law(_UIDVALIDITY, numbers[0] > before, answer, response, expected, "uidvalidity:smaller")
             elif before:
                 self.findings.passed(_UIDVALIDITY)
-            self.mailboxes.validity[self.name] = numbers[0]
+            self.mailboxes.validity[self.mailbox] = numbers[0]
         elif name == "UIDNEXT":
             self.uidnext = numbers[0]
 

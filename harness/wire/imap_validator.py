@@ -24,7 +24,7 @@ from harness.wire import (
 )
 from harness.wire.findings import Findings, Report, Violation
 from harness.wire.imap import ContinuationRequest, ImapResponse, TaggedResponse, UntaggedResponse
-from harness.wire.imap_answer import ImapAnswer, alone, take_apart
+from harness.wire.imap_answer import ImapAnswer, alone, login_name, take_apart
 from harness.wire.imap_laws import Mailboxes, View
 from harness.wire.imap_lines import check_line
 from harness.wire.imap_scan import LITERAL, Dialect
@@ -118,7 +118,7 @@ class _Validation:
     def take(self, index: int, exchange: Exchange, *, alone: bool) -> None:
         session = self.sessions.get(exchange.session)
         if session is None:
-            view = View(self.findings, self.mailboxes)
+            view = View(self.findings, self.mailboxes, account=b"(session %d)" % exchange.session)
             session = self.sessions[exchange.session] = _Session(view, self.sent.get(exchange.session, b""))
         answer = take_apart(index, exchange, alone=alone)
         if not session.trusted or not exchange.complete or not answer.knowable:
@@ -199,6 +199,8 @@ class _Validation:
             self._selected(answer, untagged, session)
         elif answer.name in ("CLOSE", "UNSELECT", "LOGOUT") and answer.ok:
             session.view.open(b"")
+        elif answer.name == "LOGIN" and answer.ok:
+            session.view.account = login_name(answer) or session.view.account
         if not answer.ok or not answer.alone:
             return
         names = [each.name for each in untagged]
