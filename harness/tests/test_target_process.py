@@ -192,3 +192,36 @@ def test_a_digest_sees_names_and_contents(tmp_path: Path) -> None:
     second = content_digest(tmp_path)
     (tmp_path / "a").rename(tmp_path / "b")
     assert len({first, second, content_digest(tmp_path)}) == 3
+
+
+SENDER = f"""\
+process = ["{sys.executable}", "-m", "reference_server", "--test-run", "--data", "data", "--accounts", "2",
+           "--password", "pw", "--pop3-port", "{{pop3}}", "--lmtp-port", "{{lmtp}}", "--smtp-port", "{{smtp}}",
+           "--submission-port", "{{submission}}", "--resolver", "{{resolver}}", "--relay-port", "{{hop_port}}"]
+roles = ["alice"]
+[ports]
+pop3 = 0
+lmtp = 0
+smtp = 0
+submission = 0
+[accounts]
+users = ["user1", "user2"]
+password = "pw"
+address = "{{user}}@postel.test"
+[relay]
+retry_seconds = 1800
+"""
+
+
+@pytest.mark.asyncio
+async def test_a_command_is_told_where_its_testbed_is(tmp_path: Path) -> None:
+    target = parse_target(profile(tmp_path, SENDER))
+    try:
+        await target.start()
+        lines = {line.tried: line for line in (await examine(target, timeout=10)).lines}
+        assert lines["it sends mail on"].ok, lines
+        assert lines["a stranger reaches smtp"].ok
+        assert target.testbed is not None
+    finally:
+        await target.stop()
+    assert target.testbed is None
