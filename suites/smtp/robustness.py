@@ -11,7 +11,7 @@ from harness.errors import TargetLost
 from harness.mail_session import SENDER
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
-from harness.wire.smtp import stuffed
+from harness.wire.smtp import SmtpReply, stuffed
 from suites.smtp.exchange import (
     GAP,
     expect,
@@ -31,6 +31,8 @@ from suites.smtp.exchange import (
 )
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
+#: Wrong commands in a row.
+MANY_ERRORS = 300
 #: Commands of one batch.
 FLOOD = 2000
 #: Connections that do nothing.
@@ -113,6 +115,25 @@ async def nothing_is_echoed(stage: Stage) -> None:
             return
         clean = not _CONTROL.search(reply.raw)
         expect_that(stage, clean, "printable text", shown(reply.raw), "POSTEL-smtp_line-g", "RFC5321-4.2-e")
+
+
+@case("smtp/postel-line/many-errors", "POSTEL-smtp_line-h")
+async def many_errors(stage: Stage) -> None:
+    """A client that sends nothing but wrong commands is refused each time, or cut off by 421; others are served."""
+    session = await greeted(stage)
+    for _ in range(MANY_ERRORS):
+        reply = await reply_to_error(stage, session)
+        if reply is None or reply.code == 421:
+            break
+        if reply.code // 100 != 5:
+            settle(stage.expect_reply(reply, "5yz", "POSTEL-smtp_line-h"))
+    await expect_served(stage, "POSTEL-smtp_line-h")
+
+
+async def reply_to_error(stage: Stage, session: SmtpSession) -> SmtpReply | None:
+    """The reply to a wrong command, or None where the target has closed."""
+    await session.send("FROBNICATE")
+    return await reply_or_end(stage, session, "POSTEL-smtp_line-h")
 
 
 #: First lines of an HTTP client.
