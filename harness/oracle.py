@@ -39,6 +39,8 @@ Build = Callable[[Settings], MailServer]
 
 #: Seconds to autologout in process: short enough to be waited for, long enough not to hit a session that works.
 AUTOLOGOUT = 2.0
+#: The same for IMAP, where cases hold several sessions, one of which may have nothing to say for a while.
+IMAP_AUTOLOGOUT = 10.0
 #: Seconds between two tries of a message, in process.
 RETRY = 0.5
 PASSWORD = "correct horse"
@@ -142,6 +144,11 @@ class ReferenceInProcess:
         return self._autologout
 
     @property
+    def imap_autologout_seconds(self) -> float | None:
+        """Seconds."""
+        return IMAP_AUTOLOGOUT
+
+    @property
     def server(self) -> MailServer:
         """The running server. Raises HarnessError before start."""
         if self._server is None:
@@ -172,6 +179,8 @@ class ReferenceInProcess:
         assert self._directory is not None
         assert self._bed is not None
         limits = replace(Limits(), pop3_idle=self._autologout)
+        if self.clock is None:
+            limits = replace(limits, imap_idle=IMAP_AUTOLOGOUT)
         relay = Relay(resolver=self._bed.resolver, port=self._bed.hop_port)
         if self.clock is None:
             relay = replace(relay, retry_intervals=(RETRY,))

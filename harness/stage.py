@@ -62,6 +62,7 @@ class Facts:
     """What a script may know of the target. `exact`: nothing is put before or behind a loaded message's bytes."""
 
     autologout_seconds: float | None
+    imap_autologout_seconds: float | None
     exact: bool
     can_restart: bool
     roles: frozenset[Role]
@@ -92,6 +93,7 @@ class Stage(Notebook):
         super().__init__(Recorder(secrets if masked else []), exact=exact)
         self.facts = Facts(
             autologout_seconds=target.autologout_seconds,
+            imap_autologout_seconds=target.imap_autologout_seconds,
             exact=exact,
             can_restart=target.can_restart,
             roles=frozenset(target.profile.roles),

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from harness.clients.imap import ImapSession
 from harness.clients.smtp import SmtpSession
+from harness.errors import HarnessError
 from harness.mail_session import logged_in
 from harness.oracle import ReferenceInProcess
 from harness.stage import NotApplicable
@@ -55,6 +57,20 @@ class TimeLapse:
                 if not reply.ok:
                     return reply
             return (await session.data(message))[-1] if reply.ok else reply
+
+    async def imap(self) -> ImapSession:
+        """A session of IMAP on it, logged in; the caller closes it. Raises HarnessError where the login fails."""
+        at = self._reference.endpoints["imap"]
+        session = await ImapSession.open(at.host, at.port, recorder=Recorder(), timeout=self._timeout)
+        try:
+            await session.starttls(self._reference.tls_context())
+            reply = await session.login(self.account.name, self.account.password)
+            if not reply.ok:
+                raise HarnessError("nobody is let into the server on a clock of its own")
+        except BaseException:
+            await session.close()
+            raise
+        return session
 
     async def settle(self) -> None:
         """Wait until the server has done all that is due by now. Not while a next hop is silent: see `jump`."""

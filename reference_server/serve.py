@@ -171,6 +171,13 @@ def _readable(server: MailServer, passwords: dict[str, str | None]) -> str:
     show_default=True,
     help="Seconds until POP3 closes an idle session; below 600 breaks RFC 1939 §3, and is for tests.",
 )
+@click.option(
+    "--imap-autologout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1800.0,
+    show_default=True,
+    help="Seconds until IMAP ends an idle session; below 1800 breaks RFC 3501 §5.4, and is for tests.",
+)
 @relay_options
 @click.option("--test-run", is_flag=True, help="Cheap password hashes; without --data no disk flushes either.")
 @click.option("--json", "as_json", is_flag=True, help="Announce as one line of JSON; the log goes to standard error.")
@@ -193,6 +200,7 @@ def serve(
     domain: str,
     hostname: str,
     autologout: float,
+    imap_autologout: float,
     relay: Relay,
     relay_networks: tuple[str, ...],
     test_run: bool,
@@ -210,7 +218,7 @@ def serve(
         hostname=hostname,
         domains=(domain,),
         cost=TEST_COST if test_run else PasswordCost(),
-        limits=Limits(pop3_idle=autologout),
+        limits=Limits(pop3_idle=autologout, imap_idle=imap_autologout),
         relay=relay,
         relay_networks=relay_networks,
     )

@@ -86,6 +86,11 @@ class ProfiledTarget(ABC):
         return self.profile.autologout_seconds
 
     @property
+    def imap_autologout_seconds(self) -> float | None:
+        """As the profile says."""
+        return self.profile.imap_autologout_seconds
+
+    @property
     def can_restart(self) -> bool:
         """As the profile says."""
         return self.profile.restart != "none"

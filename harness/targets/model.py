@@ -164,7 +164,11 @@ class Target(Protocol):
 
     @property
     def autologout_seconds(self) -> float | None:
-        """Idle seconds to autologout; None where the profile cannot shorten it enough to be waited for."""
+        """Idle seconds to autologout of POP3; None where the profile cannot shorten it enough to be waited for."""
+
+    @property
+    def imap_autologout_seconds(self) -> float | None:
+        """The same of IMAP, for sessions that are logged in."""
 
     @property
     def can_restart(self) -> bool:

@@ -200,6 +200,7 @@ class Profile(_Table):
     ready_timeout: float = Field(default=60.0, gt=0)
     restart: Literal["stop", "kill", "none"] = "stop"
     autologout_seconds: float | None = Field(default=None, gt=0)
+    imap_autologout_seconds: float | None = Field(default=None, gt=0)
     disposable: bool = False
     ports: dict[str, int] = {}
     environment: dict[str, str] = {}

@@ -38,6 +38,8 @@ ACCOUNTS = 32
 PASSWORD = "correct horse"
 #: Seconds to autologout: short enough to be waited for, long enough not to hit a session that works.
 AUTOLOGOUT = 5.0
+#: The same for IMAP, where cases hold several sessions, one of which may have nothing to say for a while.
+IMAP_AUTOLOGOUT = 10.0
 START_BUDGET = 30.0
 #: Seconds between two tries of a message.
 RETRY = 1.0
@@ -73,6 +75,7 @@ class ReferenceTarget:
         self.reader: MailReader | None = None
         self.tuned: Sequence[TunedSetting] = (
             TunedSetting("autologout", f"{AUTOLOGOUT:g} s", "600 s", "so that it can be waited for"),
+            TunedSetting("IMAP autologout", f"{IMAP_AUTOLOGOUT:g} s", "1800 s", "so that it can be waited for"),
             TunedSetting("retry", f"{RETRY:g} s", "1800 s", "so that a second try can be waited for"),
             TunedSetting("password hashes", "cheap", "memory-hard", "so that logins cost no time"),
         )
@@ -102,6 +105,11 @@ class ReferenceTarget:
         """Seconds."""
         return AUTOLOGOUT
 
+    @property
+    def imap_autologout_seconds(self) -> float | None:
+        """Seconds."""
+        return IMAP_AUTOLOGOUT
+
     async def start(self) -> None:
         """Start it with its accounts. Raises HarnessError: the reference is ours."""
         self._directory = Path(tempfile.mkdtemp(prefix="postel-reference-"))
@@ -116,6 +124,7 @@ class ReferenceTarget:
     async def _serve(self) -> None:
         command = [sys.executable, "-m", "reference_server", "--json", "--test-run", "--data", str(self._directory)]
         command += ["--accounts", str(ACCOUNTS), "--password", PASSWORD, "--autologout", str(AUTOLOGOUT)]
+        command += ["--imap-autologout", str(IMAP_AUTOLOGOUT)]
         assert self._bed is not None
         resolver, port = self._bed.resolver
         command += ["--resolver", f"{resolver}:{port}", "--relay-port", str(self._bed.hop_port), "--retry", str(RETRY)]

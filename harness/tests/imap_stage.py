@@ -46,6 +46,7 @@ async def perform(case: Case, script: Script, messages: Sequence[CorpusMessage] 
     async with Peer(script) as (host, port):
         target = SimpleNamespace(
             autologout_seconds=None,
+            imap_autologout_seconds=None,
             can_restart=False,
             profile=Profile.bare("scripted"),
             loader=SimpleNamespace(carries=frozenset(Trait)),

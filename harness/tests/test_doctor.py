@@ -41,6 +41,7 @@ class Patient:
     shared: Shared = field(default_factory=Shared)
     tuned: Sequence[TunedSetting] = ()
     autologout_seconds: float | None = None
+    imap_autologout_seconds: float | None = None
     can_restart: bool = False
 
     @property

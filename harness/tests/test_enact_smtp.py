@@ -37,6 +37,7 @@ async def play(
         names = ("smtp", "submission", "lmtp")
         target = SimpleNamespace(
             autologout_seconds=None,
+            imap_autologout_seconds=None,
             can_restart=False,
             profile=Profile.bare("scripted"),
             loader=SimpleNamespace(carries=frozenset(Trait)),
