@@ -128,25 +128,32 @@ _PERMANENT = {
 }
 
 
+def _coming_to(point: Point, plan: AttemptPlan) -> AttemptPlan:
+    """The plan by which a target comes to that point: with CHUNKING announced, some never say DATA (RFC 3030 §2)."""
+    return plan.without("CHUNKING", "BINARYMIME") if point is Point.DATA else plan
+
+
 def deferring(point: Point, plan: AttemptPlan = GOOD) -> AttemptPlan:
-    """A temporary refusal (4yz) at a point."""
-    return plan.at(point, _TEMPORARY[point], Then.CLOSE if _TEMPORARY[point].startswith("421") else Then.GO_ON)
+    """A temporary refusal (4yz) at a point. For DATA, CHUNKING is not announced; so in the three that follow."""
+    return _coming_to(point, plan).at(
+        point, _TEMPORARY[point], Then.CLOSE if _TEMPORARY[point].startswith("421") else Then.GO_ON
+    )
 
 
 def refusing(point: Point, plan: AttemptPlan = GOOD) -> AttemptPlan:
     """A permanent refusal (5yz) at a point."""
-    return plan.at(point, _PERMANENT[point])
+    return _coming_to(point, plan).at(point, _PERMANENT[point])
 
 
 def dropping(point: Point, *, reset: bool = False, plan: AttemptPlan = GOOD) -> AttemptPlan:
     """The connection ends at a point, where a reply would be due. At CONTENT: as soon as content comes."""
-    dropped = plan.at(point, "", Then.RESET if reset else Then.CLOSE)
+    dropped = _coming_to(point, plan).at(point, "", Then.RESET if reset else Then.CLOSE)
     return replace(dropped, content_limit=max(plan.content_limit, 1)) if point is Point.CONTENT else dropped
 
 
 def silent(point: Point, plan: AttemptPlan = GOOD) -> AttemptPlan:
     """Nothing is said any more at a point, and the connection stays."""
-    return plan.at(point, "", Then.SILENCE)
+    return _coming_to(point, plan).at(point, "", Then.SILENCE)
 
 
 def without_ehlo(plan: AttemptPlan = GOOD) -> AttemptPlan:

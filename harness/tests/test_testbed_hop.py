@@ -211,6 +211,12 @@ async def test_a_server_without_ehlo_takes_helo() -> None:
         assert (await only(bed, place)).verbs[:2] == ("EHLO", "HELO")
 
 
+def test_a_plan_for_data_leaves_no_other_way() -> None:
+    for plan in (deferring(Point.DATA), refusing(Point.DATA), dropping(Point.DATA), silent(Point.DATA)):
+        assert not {"CHUNKING", "BINARYMIME"} & set(plan.extensions)
+    assert "CHUNKING" in deferring(Point.BDAT).extensions
+
+
 @pytest.mark.asyncio
 async def test_chunks_are_put_together() -> None:
     async with hop_with(HopPlan()) as (bed, place):
