@@ -106,6 +106,14 @@ def test_a_case_that_turns_red_under_another_requirement_was_never_red() -> None
     assert [each["fault"] for each in matrix] == ["a", "b", "c"]
 
 
+def test_a_second_look_adds_to_what_was_seen() -> None:
+    first = SelftestResult((_result("a", Detection.DETECTED, own=("RFC1939-5.STAT-c",)),), {"own": (), "late": ()})
+    assert first.never_red == ("late",)
+    both = first.with_more([_result("a", Detection.DETECTED, late=("RFC1939-5.STAT-c",))])
+    assert both.never_red == ()
+    assert both.faults[0].red.keys() == {"own", "late"}
+
+
 def test_of_some_faults_nothing_is_said_about_green_cases() -> None:
     part = SelftestResult((_result("a", Detection.DETECTED, own=("RFC1939-5.STAT-c",)),), {"green": ()}, complete=False)
     assert part.never_red == ()
