@@ -196,14 +196,14 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "appending/flags-are-lost",
         "APPEND does not keep the flags",
-        "6.3.11-f",
+        "6.3.11-f POSTEL-imap_session-g",
         _message(flags=lambda message: ()),
         "APPEND",
     ),
     fault(
         "appending/one-flag-is-kept",
         "APPEND keeps the first flag only",
-        "6.3.11-f",
+        "6.3.11-f POSTEL-imap_session-g",
         _message(flags=lambda message: message.flags[:1]),
         "APPEND",
     ),

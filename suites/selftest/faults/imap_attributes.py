@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from reference_server.imap import commands as c
 from reference_server.imap import responses as r
 from reference_server.imap.fragmenter import CommandText
 from reference_server.imap.names import DELIMITER, MailboxName
-from reference_server.imap.outcome import Refused
+from reference_server.imap.outcome import Handling, Improper, Refused
 from reference_server.imap.renderer import Renderer
 from reference_server.imap.session import ImapSession
 from suites.selftest.fault import Build, Fault
-from suites.selftest.imap_variants import Outcome, ending, fault, imap_variant, said
+from suites.selftest.imap_variants import Outcome, doing, ending, fault, handler_of, imap_variant, refusing_lines, said
 
 _CLOSED = frozenset({r"\Noselect", r"\NonExistent"})
 
@@ -61,6 +62,31 @@ def _below_reference(change: Callable[[str], str]) -> Build:
 def _no_references(session: ImapSession, command: c.List | c.Lsub, outcome: Outcome) -> Outcome:
     """A reference is refused."""
     return Refused("There are no references here") if command.reference else outcome
+
+
+def _listing(change: Callable[[r.ListData], r.ListData | None]) -> Build:
+    """A variant in which the names of LIST are changed; the answer about the delimiter is left as it is."""
+    return said(r.ListData, lambda data: data if data.name is None else change(data))
+
+
+def _flagged_with(*attributes: str) -> Callable[[r.ListData], r.ListData]:
+    return lambda data: replace(data, attributes=(*data.attributes, *attributes))
+
+
+def _mark(data: r.ListData) -> r.ListData:
+    marked = "\\Noselect" in data.attributes or "\\NonExistent" in data.attributes
+    return _flagged_with("\\Unmarked")(data) if marked else data
+
+
+def _plain_names_only(kind: str) -> Build:
+    inner = handler_of(kind)
+
+    def handler(session: Any, command: Any) -> Handling:
+        if " " in command.reference or "&" in command.reference:
+            raise Improper("That is no reference")
+        return (yield from inner(session, command))
+
+    return doing(kind, handler)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -137,5 +163,26 @@ FAULTS: tuple[Fault, ...] = (
         said(r.ListData, lambda data: replace(data, lsub=False)),
         "LSUB",
         seen_in="servers that have one routine for both",
+    ),
+    fault(
+        "attributes/noinferiors-and-no-children",
+        "\\Noinferiors and \\HasNoChildren stand together",
+        "RFC3348-3-g",
+        _listing(_flagged_with("\\Noinferiors", "\\HasNoChildren")),
+        "LIST",
+    ),
+    fault("attributes/mark-of-a-level", "\\Noselect and \\Unmarked stand together", "7.2.2-e", _listing(_mark), "LIST"),
+    fault(
+        "attributes/reference-with-a-space",
+        "LIST takes no reference with a space",
+        "7.2.2-h",
+        _plain_names_only("LIST"),
+    ),
+    fault(
+        "attributes/wildcards-in-quotes-only",
+        "LIST takes wildcards in quotes only",
+        "9-as",
+        refusing_lines(lambda line: line.upper().split(b" ")[1:2] == [b"LIST"] and line[-1:] in b"*%"),
+        "LIST",
     ),
 )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+from reference_server.imap import responses as r
 from reference_server.imap.fetchitems import Attribute
+from reference_server.imap.renderer import Renderer
 from reference_server.mime.bodystructure import Structure
 from suites.selftest.fault import Build, Fault
 from suites.selftest.faults.imap_structures import Change, Members, restructured, swapped, with_member
-from suites.selftest.imap_variants import fault
+from suites.selftest.imap_variants import fault, fetched, rendered
 
 #: Members of an envelope (RFC 3501 §7.4.2) and of an address.
 DATE, SUBJECT, FROM, SENDER, REPLY_TO, TO, CC, BCC, IN_REPLY_TO, MESSAGE_ID = range(10)
@@ -99,6 +103,47 @@ def _address(
     return fault(f"envelopes/address-{slug}", title, requirements, _addresses(change), "ENVELOPE", seen_in=seen_in)
 
 
+def _nil_for_nil(self: Renderer, data: bytes | None) -> bytes:
+    return b"NIL" if data is None or data.upper() == b"NIL" else self.string(data)
+
+
+def _enveloped(change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Build:
+    def changed(item: r.StructureItem) -> r.StructureItem:
+        whole = item.attribute is Attribute.ENVELOPE and isinstance(item.structure, tuple)
+        return replace(item, structure=change(tuple(item.structure))) if whole else item  # type: ignore[arg-type]
+
+    return fetched(r.StructureItem, changed)
+
+
+def _swapped(structure: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Reply-To before Sender."""
+    return (*structure[:3], structure[4], structure[3], *structure[5:])
+
+
+def _host_first(structure: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Addresses with the host before the mailbox."""
+
+    def turned(value: Any) -> Any:
+        return tuple((a, b, d, e) for a, b, e, d in value) if isinstance(value, tuple) else value
+
+    return tuple(map(turned, structure))
+
+
+def _one_more(item: r.StructureItem) -> r.StructureItem:
+    """BODYSTRUCTURE of a text with a member that nobody defined."""
+    single = isinstance(item.structure, tuple) and isinstance(item.structure[0], bytes)
+    if item.attribute is not Attribute.BODYSTRUCTURE or not single:
+        return item
+    return replace(item, structure=(*item.structure, b"shipyard"))  # type: ignore[misc]
+
+
+def _as_stored(item: r.StructureItem) -> r.StructureItem:
+    """BODYSTRUCTURE of a single part shows how the server stores it."""
+    fields = item.structure if isinstance(item.structure, tuple) else ()
+    stored = tuple(b"X-RAW" if each == b"BASE64" else each for each in fields)
+    return replace(item, structure=stored) if fields else item
+
+
 FAULTS: tuple[Fault, ...] = (
     _envelope("without-bcc", "ENVELOPE has nine members", "9-aj", lambda m: (*m[:BCC], *m[BCC + 1 :])),
     _envelope("no-subject", "The subject is NIL", "7.4.2-aa", _nil_for(SUBJECT)),
@@ -169,5 +214,32 @@ FAULTS: tuple[Fault, ...] = (
         "7.4.2-ae",
         _groups(lambda a: with_member(a, MAILBOX, a[MAILBOX] or b"group")),
         "ENVELOPE",
+    ),
+    fault(
+        "envelopes/nil-by-name", "The word NIL in an envelope is NIL", "4.5-b", rendered(nstring=_nil_for_nil), "FETCH"
+    ),
+    fault(
+        "envelopes/reply-to-before-sender", "Reply-To stands before Sender", "7.4.2-z", _enveloped(_swapped), "FETCH"
+    ),
+    fault(
+        "envelopes/host-before-mailbox",
+        "The host stands before the mailbox",
+        "7.4.2-ab",
+        _enveloped(_host_first),
+        "FETCH",
+    ),
+    fault(
+        "envelopes/structure-with-one-more",
+        "BODYSTRUCTURE has a member that nobody defined",
+        "7.4.2-o",
+        fetched(r.StructureItem, _one_more),
+        "FETCH",
+    ),
+    fault(
+        "envelopes/structure-of-the-raw",
+        "BODYSTRUCTURE shows an encoding of the server's own",
+        "RFC3516-6-b",
+        fetched(r.StructureItem, _as_stored),
+        "FETCH",
     ),
 )

@@ -143,7 +143,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "extensions/move-copies",
         "MOVE leaves the originals",
-        "RFC6851-3.3-b RFC6851-3.3-c",
+        "RFC6851-3.3-b RFC6851-3.3-c RFC6851-3.3-h",
         storing(copy=_nowhere),
         "MOVE",
     ),

@@ -108,7 +108,7 @@ def _in_examined(name: str) -> Fault:
         finally:
             view.read_only = before
 
-    requirement = {"STORE": "6.3.2-b", "FETCH": "6.3.2-b", "EXPUNGE": "6.3.2-c", "CLOSE": "6.4.2-d"}[name]
+    requirement = {"STORE": "6.3.2-b 2.3.2-g", "FETCH": "6.3.2-b", "EXPUNGE": "6.3.2-c", "CLOSE": "6.4.2-d"}[name]
     return fault(
         f"flags/{name.lower()}-in-examined",
         f"{name} changes a mailbox that is selected read-only",

@@ -103,16 +103,6 @@ def _always_recent(item: r.FlagsItem) -> r.FlagsItem:
     return item if RECENT in item.flags else replace(item, flags=(*item.flags, RECENT))
 
 
-def _stores_anyway(session: ImapSession, command: c.Store) -> Handling:
-    """STORE works in a mailbox that was selected with EXAMINE."""
-    view = session.required_view()
-    read_only, view.read_only = view.read_only, False
-    try:
-        return (yield from handler_of("STORE")(session, command))
-    finally:
-        view.read_only = read_only
-
-
 class _ClosesSilently(ImapSession):
     """A session whose mailbox was deleted by another ends without BYE."""
 
@@ -263,9 +253,6 @@ FAULTS: tuple[Fault, ...] = (
         "STORE",
     ),
     _sessions("always-recent", "Each message has \\Recent", "2.3.2-b", fetched(r.FlagsItem, _always_recent), "FETCH"),
-    _sessions(
-        "stores-anyway", "STORE works after EXAMINE", "2.3.2-g", doing("STORE", _stores_anyway), "STORE", "EXAMINE"
-    ),
     _sessions("search-sees", "SEARCH sets \\Seen", "POSTEL-imap_session-i", doing("SEARCH", _search_sees), "SEARCH"),
     _sessions("uidnext-runs-on", "UIDNEXT rises with each STATUS", "2.3.1.1-f", _uidnext(_Counted()), "STATUS"),
     _sessions("uidnext-stands", "UIDNEXT is always the same", "2.3.1.1-g", _uidnext(lambda _: 100), "STATUS"),

@@ -129,7 +129,7 @@ FAULTS: tuple[Fault, ...] = (
     _tls(
         "imaps-in-the-clear",
         "The port for TLS from the start speaks in the clear",
-        "RFC8314-3.2-b",
+        "RFC8314-3.2-b RFC8314-3.2-a",
         imap_variant(server=_PlainPort),
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from reference_server.conversation import Steps
 from reference_server.imap import commands as c
@@ -15,25 +14,8 @@ from reference_server.imap.response_codes import Code, CopyUid, HighestModSeq
 from reference_server.imap.searchkeys import uses_mod_sequences
 from reference_server.imap.session import ImapSession
 from reference_server.imap.state import Updates
-from reference_server.store.open_mailbox import Mail
-from reference_server.store.transfer import Stored
 from suites.selftest.fault import Build, Fault
-from suites.selftest.imap_variants import (
-    coded,
-    doing,
-    fault,
-    fetched,
-    handler_of,
-    imap_variant,
-    refusing_lines,
-    said,
-    storing,
-)
-
-
-def _kept(self: Mail, mailbox: int, ranges: Any, owner: str, name: str, **options: Any) -> Stored:
-    """MOVE leaves the originals."""
-    return Mail.copy(self, mailbox, ranges, owner, name, **(options | {"remove": False}))
+from suites.selftest.imap_variants import coded, doing, fault, fetched, handler_of, imap_variant, refusing_lines, said
 
 
 def _not_here(session: ImapSession, command: c.Move) -> Handling:
@@ -58,20 +40,8 @@ class _LazyMove(ImapSession):
             yield from super().carry_out(late)
 
 
-class _TellsAlways(ImapSession):
-    """Searches by number tell what has vanished."""
-
-    def catch_up(self, updates: Updates, *, uids: bool = False) -> Steps:
-        yield from super().catch_up(Updates.EVERYTHING if uids else updates, uids=uids)
-
-
 def _vanishing(change: Callable[[r.Vanished], r.Response | None]) -> Build:
     return said(r.Vanished, change)
-
-
-def _earlier(change: Callable[[r.Vanished], r.Response | None]) -> Build:
-    """A variant in which VANISHED (EARLIER) alone is changed."""
-    return _vanishing(lambda data: change(data) if data.earlier else data)
 
 
 def _now(change: Callable[[r.Vanished], r.Response | None]) -> Build:
@@ -79,15 +49,16 @@ def _now(change: Callable[[r.Vanished], r.Response | None]) -> Build:
     return _vanishing(lambda data: data if data.earlier else change(data))
 
 
-def _once_more() -> Build:
-    """A variant in which VANISHED names again what it has named before."""
-    told: set[int] = set()
+def _without_highest(response: r.StatusResponse) -> r.StatusResponse | None:
+    """HIGHESTMODSEQ of SELECT alone."""
+    if not isinstance(response.code, HighestModSeq) or response.text == "The highest mod-sequence":
+        return response
+    return None if response.tag is None else replace(response, code=None)
 
-    def change(data: r.Vanished) -> r.Vanished:
-        told.update(data.uids)
-        return replace(data, uids=tuple(sorted(told)))
 
-    return _now(change)
+def _earlier(change: Callable[[r.Vanished], r.Response | None]) -> Build:
+    """A variant in which VANISHED (EARLIER) alone is changed."""
+    return _vanishing(lambda data: change(data) if data.earlier else data)
 
 
 def _numbered(attribute: Attribute, value: int | None) -> Build:
@@ -99,14 +70,6 @@ def _numbered(attribute: Attribute, value: int | None) -> Build:
         return None if value is None else replace(item, value=value)
 
     return fetched(r.NumberItem, change)
-
-
-def _unthreaded(session: ImapSession, command: c.Thread) -> Handling:
-    """THREAD with MODSEQ finds nothing."""
-    if uses_mod_sequences(command.key):
-        yield session.send(r.ThreadData(()))
-        return Completion("Threaded")
-    return (yield from handler_of("THREAD")(session, command))
 
 
 def _unanswered(response: r.FetchResponse) -> r.FetchResponse | None:
@@ -123,134 +86,150 @@ def _without_uid(response: r.FetchResponse) -> r.FetchResponse:
     return replace(response, data=tuple(item for item in response.data if item not in uid))
 
 
-def _without_highest(response: r.StatusResponse) -> r.StatusResponse | None:
-    """HIGHESTMODSEQ of SELECT alone."""
-    if not isinstance(response.code, HighestModSeq) or response.text == "The highest mod-sequence":
-        return response
-    return None if response.tag is None else replace(response, code=None)
+def _unthreaded(session: ImapSession, command: c.Thread) -> Handling:
+    """THREAD with MODSEQ finds nothing."""
+    if uses_mod_sequences(command.key):
+        yield session.send(r.ThreadData(()))
+        return Completion("Threaded")
+    return (yield from handler_of("THREAD")(session, command))
+
+
+def _once_more() -> Build:
+    """A variant in which VANISHED names again what it has named before."""
+    told: set[int] = set()
+
+    def change(data: r.Vanished) -> r.Vanished:
+        told.update(data.uids)
+        return replace(data, uids=tuple(sorted(told)))
+
+    return _now(change)
+
+
+class _TellsAlways(ImapSession):
+    """Searches by number tell what has vanished."""
+
+    def catch_up(self, updates: Updates, *, uids: bool = False) -> Steps:
+        yield from super().catch_up(Updates.EVERYTHING if uids else updates, uids=uids)
 
 
 FAULTS: tuple[Fault, ...] = (
-    fault("coverage/move-copies", "MOVE leaves the originals", "RFC6851-3.3-h", storing(copy=_kept), "MOVE"),
-    fault("coverage/move-not-here", "MOVE to INBOX is refused", "RFC6851-3.3-k", doing("MOVE", _not_here), "MOVE"),
-    fault("coverage/move-last", "MOVE is done last", "RFC6851-3.3-l", imap_variant(session=_LazyMove), "MOVE"),
+    fault("resync/move-not-here", "MOVE to INBOX is refused", "RFC6851-3.3-k", doing("MOVE", _not_here), "MOVE"),
+    fault("resync/move-last", "MOVE is done last", "RFC6851-3.3-l", imap_variant(session=_LazyMove), "MOVE"),
     fault(
-        "coverage/move-without-copyuid",
+        "resync/move-without-copyuid",
         "UID MOVE sends no COPYUID",
         "RFC6851-4.3-a",
         coded(CopyUid, lambda _: None),
         "MOVE",
     ),
     fault(
-        "coverage/move-expunges",
+        "resync/move-expunges",
         "Moved messages are told by EXPUNGE with QRESYNC",
         "RFC6851-4.4-a",
         _now(lambda _: r.Expunged(1)),
         "MOVE",
     ),
     fault(
-        "coverage/move-raises-nothing",
+        "resync/move-raises-nothing",
         "HIGHESTMODSEQ is always 1",
         "RFC6851-4.4-b",
         coded(HighestModSeq, lambda code: replace(code, value=1)),
         "MOVE",
     ),
     fault(
-        "coverage/no-highestmodseq",
+        "resync/no-highestmodseq",
         "HIGHESTMODSEQ comes with SELECT alone",
         "RFC6851-4.4-d",
         said(r.StatusResponse, _without_highest),
         "MOVE",
     ),
     fault(
-        "coverage/earlier-forgotten",
+        "resync/earlier-forgotten",
         "VANISHED (EARLIER) is not sent",
         "RFC6851-4.4-c RFC7162-3.2-c RFC7162-3.2.6-e",
         _earlier(lambda _: None),
         "SELECT",
     ),
     fault(
-        "coverage/one-mod-sequence",
+        "resync/one-mod-sequence",
         "All messages have one mod-sequence",
         "RFC6851-4.4-e",
         _numbered(Attribute.MODSEQ, 7),
         "FETCH",
     ),
     fault(
-        "coverage/no-search-by-mod-sequence",
+        "resync/no-search-by-mod-sequence",
         "SEARCH MODSEQ is BAD",
         "RFC7162-3.1.1-a",
         refusing_lines(lambda line: b"SEARCH MODSEQ" in line.upper()),
         "SEARCH",
     ),
     fault(
-        "coverage/nomodseq-and-modseq",
+        "resync/nomodseq-and-modseq",
         "NOMODSEQ is sent, and mod-sequences are there",
         "RFC7162-3.1.2.2-a RFC7162-3.1.7-b",
         coded(HighestModSeq, lambda _: Code.NOMODSEQ),
         "SELECT",
     ),
     fault(
-        "coverage/failed-test-not-told",
+        "resync/failed-test-not-told",
         "What failed the test of UNCHANGEDSINCE is not told",
         "RFC7162-3.1.3-j",
         said(r.FetchResponse, _unanswered),
         "STORE",
     ),
     fault(
-        "coverage/flags-without-modseq",
+        "resync/flags-without-modseq",
         "FETCH has no MODSEQ",
         "RFC7162-3.1.8-a",
         _numbered(Attribute.MODSEQ, None),
         "STORE",
     ),
     fault(
-        "coverage/flags-without-uid",
+        "resync/flags-without-uid",
         "FETCH of flags has no UID",
         "RFC7162-3.1.4.2-b",
         said(r.FetchResponse, _without_uid),
         "STORE",
     ),
     fault(
-        "coverage/thread-without-modseq",
+        "resync/thread-without-modseq",
         "THREAD with MODSEQ finds nothing",
         "RFC7162-3.1.9-b",
         doing("THREAD", _unthreaded),
         "THREAD",
     ),
     fault(
-        "coverage/earlier-below-the-match",
+        "resync/earlier-below-the-match",
         "VANISHED (EARLIER) begins with 1 always",
         "RFC7162-3.2.5.2-a",
         _earlier(lambda data: replace(data, uids=(1, *(uid for uid in data.uids if uid > 1)))),
         "SELECT",
     ),
     fault(
-        "coverage/earlier-as-now",
+        "resync/earlier-as-now",
         "What went earlier is told as what goes now",
         "RFC7162-3.2.10-a",
         _earlier(lambda data: replace(data, earlier=False)),
         "FETCH",
     ),
     fault(
-        "coverage/now-as-earlier",
+        "resync/now-as-earlier",
         "What goes now is told as what went earlier",
         "RFC7162-3.2.10.1-a",
         _now(lambda data: replace(data, earlier=True)),
         "NOOP",
     ),
+    fault("resync/vanished-again", "VANISHED names UIDs again", "RFC7162-3.2.10.2-c", _once_more(), "NOOP", alone=True),
     fault(
-        "coverage/vanished-again", "VANISHED names UIDs again", "RFC7162-3.2.10.2-c", _once_more(), "NOOP", alone=True
-    ),
-    fault(
-        "coverage/vanished-unknown",
+        "resync/vanished-unknown",
         "VANISHED names a UID that nobody knows of",
         "RFC7162-3.2.10.2-b",
         _now(lambda data: replace(data, uids=(*data.uids, data.uids[-1] + 2))),
         "NOOP",
     ),
     fault(
-        "coverage/vanished-in-a-search",
+        "resync/vanished-in-a-search",
         "UID SEARCH by numbers brings VANISHED",
         "RFC7162-3.2.10.2-g",
         imap_variant(session=_TellsAlways),
@@ -258,7 +237,7 @@ FAULTS: tuple[Fault, ...] = (
         alone=True,
     ),
     fault(
-        "coverage/short-lines",
+        "resync/short-lines",
         "A line of more than 4096 octets is BAD",
         "RFC7162-4-a",
         refusing_lines(lambda line: len(line) > 4096),
