@@ -165,6 +165,12 @@ RULES: tuple[Rule, ...] = (
             _part("FETCH ENVELOPE")(difference) and _emptied(difference.target) == _emptied(difference.oracle)
         ),
     ),
+    Rule(
+        "imap-binary-of-the-whole",
+        "RFC 3516 §4.2",
+        "What decoding does to a message as a whole, whose header tells its encoding, is not stated.",
+        _part("BINARY[]", facet=Facet.CONTENT),
+    ),
     Rule("imap-id", "RFC 2971 §3", "What a server says of itself is its own.", _part("ID")),
     Rule(
         "imap-namespace",

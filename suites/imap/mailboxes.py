@@ -78,6 +78,27 @@ async def uids_of_a_renamed_mailbox(stage: Stage) -> None:
     await _twice(stage, "RENAME rowboat dinghy", "RFC3501-6.3.5-h")
 
 
+async def _rename_inbox(stage: Stage, session: ImapSession) -> None:
+    """INBOX becomes `logbook`; not applicable where that is refused (RFC 9051 §6.3.6: some servers disallow it)."""
+    reply = await ask(stage, session, "RENAME INBOX logbook", ids=("RFC3501-6.3.5-i",))
+    settle(stage.expect_tagged(reply, "OK|NO", "RFC3501-6.3.5-i"))
+    if not reply.ok:
+        stage.not_applicable("INBOX cannot be renamed here")
+
+
+@case("imap/rfc3501-6.3.5/rename-of-inbox", "RFC3501-6.3.5-i", "RFC3501-6.3.5-j", messages=("plain", "plain"))
+async def rename_of_inbox(stage: Stage) -> None:
+    """RENAME of INBOX moves its messages and leaves it empty."""
+    session = await stage.imap()
+    await _rename_inbox(stage, session)
+    for name, count, requirement in (("logbook", 2, "RFC3501-6.3.5-i"), ("INBOX", 0, "RFC3501-6.3.5-j")):
+        reply = await ask(stage, session, f"STATUS {name} (MESSAGES)", ids=(requirement,))
+        stage.expect_tagged(reply, "OK", requirement)
+        items = [each.item("MESSAGES") for each in reply.named("STATUS")]
+        counts = [each.number for each in items if isinstance(each, Scalar)]
+        expect_that(stage, counts == [count], f"{count} messages in {name}", told(reply), requirement)
+
+
 @case("imap/rfc3501-6.3.5/inferiors-of-inbox-stay", "RFC3501-6.3.5-k", "RFC3501-6.3.5-j", messages=("plain",))
 async def inferiors_of_inbox_stay(stage: Stage) -> None:
     """RENAME of INBOX leaves mailboxes below it where they are."""
@@ -86,7 +107,7 @@ async def inferiors_of_inbox_stay(stage: Stage) -> None:
     reply = await session.command(f"CREATE {below}")
     if not reply.ok:
         stage.not_applicable("INBOX has no inferiors here")
-    await need(stage, session, "RENAME INBOX logbook")
+    await _rename_inbox(stage, session)
     reply = await ask(stage, session, f"STATUS {below} (MESSAGES)", ids=("RFC3501-6.3.5-k",))
     stage.expect_tagged(reply, "OK", "RFC3501-6.3.5-k")
     reply = await ask(stage, session, "SELECT INBOX", ids=("RFC3501-6.3.5-j",))

@@ -147,7 +147,7 @@ def _status_of_a_level() -> Generated:
         *DELIMITER,
         *all_done([f"CREATE {inferior('isle')}", f"CREATE {inferior('isle/cove')}", "DELETE isle"]),
         sent(f'LIST "" (isle {inferior("isle/cove")}) RETURN (STATUS (MESSAGES))'),
-        expecting(listed("isle"), "RFC5819-2-f"),
+        expecting(listed("isle", "\\Noselect") + " | " + listed("isle", "\\NonExistent"), "RFC5819-2-d"),
         expecting(listed("isle/cove"), "RFC5819-2-f"),
         expecting("* STATUS isle/cove (MESSAGES 0) | * STATUS isle.cove (MESSAGES 0)", "RFC5819-2-f"),
         expecting("* .", "RFC5819-2-f"),

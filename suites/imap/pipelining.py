@@ -15,14 +15,19 @@ OWED = "RFC3501-2.2.1-c"
 ONE_BY_ONE = "RFC3501-5.5-d"
 
 
-async def _invitation(stage: Stage, session: ImapSession, requirement: str, *, after: str = "") -> None:
-    """A continuation request, behind untagged data and, where it is named, the end of another command."""
+async def _invitation(
+    stage: Stage, session: ImapSession, requirement: str, *, after: str = "", may_precede: bool = False
+) -> bool:
+    """A continuation request, behind untagged data and, where it is named, the end of another command.
+
+    True where that command has ended by then; only where the request may precede its end it need not have.
+    """
     while True:
         response = await next_response(stage, session, "a continuation request", requirement)
         if isinstance(response, ContinuationRequest):
-            early = bool(after)
-            settle(expect_that(stage, not early, f"{after} first", "+", requirement, facet=Facet.ORDER))
-            return
+            in_order = may_precede or not after
+            settle(expect_that(stage, in_order, f"{after} first", "+", requirement, facet=Facet.ORDER))
+            return not after
         if isinstance(response, TaggedResponse):
             holds = response.tag == after and response.condition == "OK"
             settle(expect_that(stage, holds, "+", shown(response.raw), requirement, facet=Facet.ORDER))
@@ -41,13 +46,15 @@ async def _completion(stage: Stage, session: ImapSession, tag: str, requirement:
 
 @case("imap/rfc3501-2.2.1/continuation-after-another-command", OWED, messages=("plain",))
 async def continuation_after_another_command(stage: Stage) -> None:
-    """The continuation request comes also where news and the end of another command come before it"""
+    """The continuation request comes also where news and the end of another command come about it (§5.5)"""
     session = await stage.imap(select="INBOX")
     sender = await stage.imap()
     await need(stage, sender, "APPEND INBOX ", note("a newcomer"))
     await session.send_raw(b"x1 NOOP\r\nx2 STATUS {5}\r\n")
-    await _invitation(stage, session, OWED, after="x1")
+    ended = await _invitation(stage, session, OWED, after="x1", may_precede=True)
     await session.send_raw(b"INBOX (MESSAGES)\r\n")
+    if not ended:
+        await _completion(stage, session, "x1", OWED)
     await _completion(stage, session, "x2", OWED)
 
 
