@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ from reference_server.actions import Action, Heard, StartTls
 from reference_server.conversation import Await, blocking, next_line
 from reference_server.imap import commands
 from reference_server.imap.outcome import AlreadyAnswered, Completion, Handling, Improper, Refused
+from reference_server.imap.parser_session import from_base64
 from reference_server.imap.response_codes import Code
 from reference_server.imap.responses import Challenge, Condition
 from reference_server.lines import Framing
@@ -79,10 +78,10 @@ def _response(session: ImapSession) -> Generator[Action | Await, object, bytes]:
         raise Improper("The response is too long")
     if line == b"*":
         raise Improper("The exchange was cancelled")
-    try:
-        return base64.b64decode(line, validate=True)
-    except binascii.Error:
-        raise Improper("The response is not base64") from None
+    decoded = from_base64(line)
+    if decoded is None:
+        raise Improper("The response is not base64")
+    return decoded
 
 
 def _log_in(session: ImapSession, command: commands.Command, account: str, *, right: bool) -> Handling:

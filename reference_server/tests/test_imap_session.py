@@ -101,6 +101,13 @@ def test_an_exchange_that_is_broken_off(post: Post, response: bytes) -> None:
     client.ok("NOOP")
 
 
+@pytest.mark.parametrize("response", [b"AG1y b3NlAHg=", b"AG1yb3NlAHg", b"AAAA====", b"A===", b"\x80"])
+def test_a_response_must_be_base64_to_the_letter(post: Post, response: bytes) -> None:
+    client = post.client()
+    client.send(b"t AUTHENTICATE PLAIN\r\n")
+    assert client.send(response + b"\r\n").startswith(b"t BAD ")
+
+
 def test_a_mechanism_that_is_not_offered(post: Post) -> None:
     post.client().no("AUTHENTICATE KERBEROS_V4")
 
