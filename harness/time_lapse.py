@@ -45,15 +45,20 @@ class TimeLapse:
         """Virtual seconds since the server was made."""
         return self._clock.monotonic()
 
-    async def submit(self, sender: str, recipients: Sequence[str], message: bytes, *parameters: str) -> SmtpReply:
-        """Submit a message, and let the server try it once; the reply to it, or the one that refused it."""
+    async def submit(
+        self, sender: str, recipients: Sequence[str], message: bytes, *parameters: str, to: Sequence[str] = ()
+    ) -> SmtpReply:
+        """Submit a message, and let the server try it once; the reply to it, or the one that refused it.
+
+        `parameters` are MAIL's, `to` those of every RCPT.
+        """
         at = self._reference.endpoints["submission"]
         async with await SmtpSession.open(at.host, at.port, recorder=Recorder(), timeout=self._timeout) as session:
             reply = await logged_in(session, self.account, self._reference.tls_context())
             if reply.ok:
                 reply = await session.mail(sender, *parameters)
             for recipient in recipients if reply.ok else ():
-                reply = await session.rcpt(recipient)
+                reply = await session.rcpt(recipient, *to)
                 if not reply.ok:
                     return reply
             return (await session.data(message))[-1] if reply.ok else reply

@@ -30,23 +30,11 @@ _STATUS = re.compile(r"[245]\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})")
 _ZONE = re.compile(r"[+-][0-9]{4}\b")
 #: RFC 3464 §2.2 and §2.3, RFC 3886, RFC 6533; beside them only those that begin with X-.
 _FIELDS = frozenset(
-    [
-        "original-envelope-id",
-        "reporting-mta",
-        "dsn-gateway",
-        "received-from-mta",
-        "arrival-date",
-        "original-recipient",
-        "final-recipient",
-        "action",
-        "status",
-        "remote-mta",
-        "diagnostic-code",
-        "last-attempt-date",
-        "final-log-id",
-        "will-retry-until",
-        "localized-diagnostic",
-    ]
+    (
+        *("original-envelope-id", "reporting-mta", "dsn-gateway", "received-from-mta", "arrival-date"),
+        *("original-recipient", "final-recipient", "action", "status", "remote-mta", "diagnostic-code"),
+        *("last-attempt-date", "final-log-id", "will-retry-until", "localized-diagnostic"),
+    )
 )
 
 Seen = tuple[bool, str]

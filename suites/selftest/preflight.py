@@ -28,7 +28,7 @@ async def capabilities_of(
     """
     found: dict[str, Found] = {}
     for protocol in protocols:
-        if protocol == "smtp":
+        if protocol in ("smtp", "relay"):  # cases about relaying ask the endpoint where they submit
             found |= {name: await _mail(target, name, timeout) for name in _MAIL_ENDPOINTS if name in target.endpoints}
         else:
             found[protocol] = await _ASKING[protocol](target, timeout)
