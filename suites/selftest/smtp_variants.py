@@ -30,6 +30,8 @@ from reference_server.smtp.state import Command, CommandTable, State
 from reference_server.store.delivery import LocalDelivery
 from suites.selftest.fault import Build, Fault
 
+#: Octets of the longest end of mail data that a fault knows, and of what it looks back at.
+_LONGEST_END = 16
 #: What a change makes of the octets of a reply; no octets, no reply.
 Change = Callable[[bytes], bytes]
 Tables = Callable[[CommandTable], CommandTable]
@@ -348,20 +350,20 @@ def enveloping(change: Callable[[Envelope], Envelope | None]) -> Build:
     return smtp_variant(delivery=Enveloping)
 
 
-def reading(
-    *,
-    end: bytes = rb"\r\n\.\r\n",
-    begin: bytes = b"\r\n",
-    unstuffed: Change = lambda octets: octets.replace(b"\r\n.", b"\r\n"),
-) -> Build:
-    """A variant that finds the end of mail data by another expression, and undoes dot-stuffing in another way. Octets
-    before the first line are `begin`; the end's octets up to its dot belong to the message."""
+def _undotted(octets: bytes) -> bytes:
+    return octets.replace(b"\r\n.", b"\r\n")
+
+
+def reading(*, end: bytes = rb"\r\n\.\r\n", unstuffed: Change = _undotted) -> Build:
+    """A variant that finds the end of mail data by another expression, and undoes dot-stuffing in another way. The
+    octets of the end up to its dot belong to the message."""
     expression = re.compile(end)
 
     class Reading(MailData):
         def take(self, buffer: Any) -> Any:
+            begin_at = max(0, len(self._octets) - _LONGEST_END)
             self._octets += buffer.take_all()
-            found = expression.search(self._octets)
+            found = expression.search(self._octets, begin_at)
             if found is None:
                 return None
             buffer.give_back(bytes(self._octets[found.end() :]))
@@ -369,7 +371,7 @@ def reading(
             return self._unstuffed(bytes(self._octets[: found.start() + (dot if dot >= 0 else 0)]))
 
         def _unstuffed(self, octets: bytes) -> bytes:
-            return unstuffed(octets)[len(begin) :]
+            return unstuffed(octets)[2:]  # without the CRLF of the DATA command
 
     return smtp_variant(mail_data=Reading)
 
