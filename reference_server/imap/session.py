@@ -237,7 +237,8 @@ class ImapSession(Conversation):
     def telling(self, *, expunges: bool, uids: bool) -> Telling:
         """How this client wants to be told of changes."""
         quick = "QRESYNC" in self.enabled
-        return Telling(expunges, uids or quick, "CONDSTORE" in self.enabled, quick, not self.dialect.rev2)
+        with_uid = uids or quick or self.dialect.rev2  # [RFC9051-7.5.2-b]
+        return Telling(expunges, with_uid, "CONDSTORE" in self.enabled, quick, not self.dialect.rev2)
 
     def required_view(self) -> MailboxView:
         """The selected mailbox, in a state in which there is one."""

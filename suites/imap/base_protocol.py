@@ -46,19 +46,19 @@ CAPABILITIES = frozenset(
 )
 
 
-def _registered(name: str) -> bool:
+def registered(name: str) -> bool:
     """Whether a capability has a name of its own or begins with X."""
     stem, equals, _ = name.partition("=")
     return name in CAPABILITIES or (bool(equals) and f"{stem}=" in CAPABILITIES) or name.startswith("X")
 
 
 @case("imap/rfc3501-7.2.1/names-are-registered", "RFC3501-7.2.1-d", "RFC3501-9-ab")
-async def names_are_registered(stage: Stage) -> None:
+async def names_areregistered(stage: Stage) -> None:
     """Each capability is in the registry or begins with X, before and after the login"""
     session = await greeted(stage)
     names = await session.capability()
     await session.login(stage.account.name, stage.account.password)
-    odd = sorted(name for name in names | await session.capability() if not _registered(name))
+    odd = sorted(name for name in names | await session.capability() if not registered(name))
     expect_that(stage, not odd, "registered names", " ".join(odd), "RFC3501-7.2.1-d", "RFC3501-9-ab")
 
 
@@ -114,7 +114,7 @@ async def nothing_of_an_extension_unasked(stage: Stage) -> None:
 
 
 @case("imap/rfc3501-7.1/codes-are-registered", "RFC3501-7.1-i", messages=("plain",))
-async def codes_are_registered(stage: Stage) -> None:
+async def codes_areregistered(stage: Stage) -> None:
     """Each response code is one that a standard defines or begins with X"""
     _, replies = await _whole(stage, "RFC3501-7.1-i")
     given = [each.code for reply in replies for each in reply.untagged] + [reply.tagged.code for reply in replies]

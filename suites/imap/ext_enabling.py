@@ -151,14 +151,18 @@ def _known_extension(name: str) -> bool:
     return name.startswith("X-") or name == "TRANSLATION"
 
 
-@case("imap/rfc2342-5/users-are-not-listed", "RFC2342-5-i", requires=("NAMESPACE",))
-async def users_are_not_listed(stage: Stage) -> None:
-    """Below the prefix of other users' namespace LIST shows no user that gave no access"""
-    session = await stage.imap()
+async def users_below(stage: Stage, session: ImapSession, requirement: str) -> None:
+    """Expect that LIST shows nobody below the prefix of other users' namespace; not applicable without one."""
     _, (_, others, _) = await _namespaces(stage, session)
     prefixes = [each[0].data.decode("latin-1") for each in _members(others) if each and isinstance(each[0], Scalar)]
     if not any(prefixes):
         stage.not_applicable("there is no namespace of other users")
-    reply = await ask(stage, session, f'LIST "" "{prefixes[0]}%"', ids=("RFC2342-5-i",))
+    reply = await ask(stage, session, f'LIST "" "{prefixes[0]}%"', ids=(requirement,))
     names = [each.raw for each in reply.named("LIST")]
-    expect_that(stage, not names, "no name", shown(b"".join(names)), "RFC2342-5-i")
+    expect_that(stage, not names, "no name", shown(b"".join(names)), requirement)
+
+
+@case("imap/rfc2342-5/users-are-not-listed", "RFC2342-5-i", requires=("NAMESPACE",))
+async def users_are_not_listed(stage: Stage) -> None:
+    """Below the prefix of other users' namespace LIST shows no user that gave no access"""
+    await users_below(stage, await stage.imap(), "RFC2342-5-i")
