@@ -79,7 +79,7 @@ async def starttls_inside_tls(stage: Stage) -> None:
     stage.expect_tagged(await ask(stage, session, "NOOP", ids=("RFC3501-2.2.2-c",)), "OK", "RFC3501-2.2.2-c")
 
 
-async def _injected(stage: Stage, requirement: str, behind: bytes) -> None:
+async def injected(stage: Stage, requirement: str, behind: bytes) -> None:
     """Send STARTTLS with something behind it in one segment, and listen inside TLS."""
     session = await stage.imap(login=False)
     await session.send_raw(b"x1 STARTTLS\r\n" + behind)
@@ -100,13 +100,13 @@ async def _injected(stage: Stage, requirement: str, behind: bytes) -> None:
 @case("imap/postel-starttls/injected-command", "POSTEL-imap_starttls-a", requires=STARTTLS)
 async def injected_command(stage: Stage) -> None:
     """A command that came in the clear together with STARTTLS is not answered inside TLS."""
-    await _injected(stage, "POSTEL-imap_starttls-a", b"x2 NOOP\r\n")
+    await injected(stage, "POSTEL-imap_starttls-a", b"x2 NOOP\r\n")
 
 
 @case("imap/postel-starttls/injected-command-behind-a-lone-lf", "POSTEL-imap_starttls-a", requires=STARTTLS)
 async def injected_command_behind_a_lone_lf(stage: Stage) -> None:
     """A command that ends in a lone LF and came together with STARTTLS is not answered inside TLS."""
-    await _injected(stage, "POSTEL-imap_starttls-a", b"x2 NOOP\n")
+    await injected(stage, "POSTEL-imap_starttls-a", b"x2 NOOP\n")
 
 
 @case("imap/postel-starttls/half-a-command-is-forgotten", "POSTEL-imap_starttls-b", requires=STARTTLS)
