@@ -84,13 +84,13 @@ def _lower(message: ThreadedMessage) -> ThreadedMessage:
 
 def _with_ids_of_their_own(messages: _Messages) -> _Messages:
     """Messages without an id, or with that of another, fall out."""
-    found = {message.message_id: message for message in reversed(messages) if message.message_id}
-    return [message for message in messages if found.get(message.message_id) is message]
+    found = {message.message_id: message for message in reversed(messages)}
+    return [message for message in messages if message.message_id and found[message.message_id] is message]
 
 
 def _without_loops(messages: _Messages) -> _Messages:
     """Messages that are above themselves fall out."""
-    parents = {message.message_id: set(message.references) for message in messages}
+    parents: dict[bytes | None, set[bytes]] = {message.message_id: set(message.references) for message in messages}
     return [
         message
         for message in messages
