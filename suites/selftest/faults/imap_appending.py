@@ -306,7 +306,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "appending/refused-leaves-something",
         "An APPEND that is answered with BAD leaves a message",
-        "6.3.11-k",
+        "6.3.11-k RFC9051-6.3.12-a",
         imap_variant(session=_LeavesSomething),
         "APPEND",
         seen_in="servers that make the file before they read the command",

@@ -105,7 +105,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "completions/unregistered-capability",
         "A capability has a name that nobody registered",
-        "7.2.1-d 9-ab",
+        "7.2.1-d 9-ab RFC9051-7.2.2-c",
         said(r.CapabilityData, lambda data: replace(data, names=(*data.names, "SHIPYARD"))),
         "CAPABILITY",
     ),

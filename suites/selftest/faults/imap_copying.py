@@ -60,7 +60,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "copying/copy-of-some",
         "COPY that fails has copied the messages that are there",
-        "6.4.7-h",
+        "6.4.7-h RFC9051-6.4.7-a",
         doing("COPY", _copies_what_there_is),
         "COPY",
         seen_in="servers that copy one by one",

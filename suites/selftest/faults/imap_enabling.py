@@ -159,7 +159,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "enabling/namespace-lists-users",
         "LIST shows the users below their namespace",
-        "RFC2342-5-i",
+        "RFC2342-5-i RFC9051-11.5-a",
         imap_variant(session=_Telltale),
         "NAMESPACE",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference_server.actions import Close
+from reference_server.actions import Action, Close
 from reference_server.conversation import Steps
 from reference_server.imap import commands as c
 from reference_server.imap.responses import Condition, StatusResponse
@@ -55,6 +55,21 @@ class _Impatient(ImapSession):
         return 0.5
 
 
+class _TenMinutes(ImapSession):
+    """Has the timer of POP3."""
+
+    @property
+    def idle_limit(self) -> float:
+        return min(super().idle_limit, 600.0)
+
+
+class _LeavesUnasked(ImapSession):
+    """Says nothing when the timer ends a session."""
+
+    def timed_out(self) -> list[Action]:
+        return [Close()]
+
+
 class _Stopwatch(ImapSession):
     """Ends a session two seconds after its login, whatever the client does."""
 
@@ -91,6 +106,19 @@ FAULTS: tuple[Fault, ...] = (
     ),
     fault("endings/farewell-in-between", "BYE is sent at CLOSE", "7.1.5-b", imap_variant(session=_ByeNow), "CLOSE"),
     fault("endings/impatient", "A pause of half a second ends a session", "5.4-a", imap_variant(session=_Impatient)),
+    fault(
+        "endings/ten-minutes",
+        "A session that is inactive for ten minutes is ended",
+        "5.4-a RFC9051-5.4-a",
+        imap_variant(session=_TenMinutes),
+        seen_in="servers that have one timer for POP3 and IMAP",
+    ),
+    fault(
+        "endings/timer-without-a-word",
+        "The timer ends a session without BYE",
+        "3.4-a RFC9051-3.4-a",
+        imap_variant(session=_LeavesUnasked),
+    ),
     fault(
         "endings/timer-of-the-session",
         "A session lasts two seconds, whatever is done in it",

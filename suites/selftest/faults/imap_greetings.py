@@ -96,7 +96,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "greetings/preauth-without-authentication",
         "The greeting is PREAUTH before a login",
-        "3-b 7.1.4-a",
+        "3-b 7.1.4-a RFC9051-7.1.4-a",
         imap_variant(session=_PreAuthenticated),
         alone=True,
     ),
@@ -124,12 +124,9 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "greetings/starttls-hidden",
         "STARTTLS is not announced",
-        "6.1.1-c",
+        "6.1.1-c RFC9051-11.2-c",
         _announcing(without="STARTTLS"),
         "CAPABILITY",
-    ),
-    fault(
-        "greetings/starttls-refused", "STARTTLS is announced and refused", "RFC2595-3-a", doing("STARTTLS", refusing)
     ),
     fault(
         "greetings/starttls-after-login",
@@ -148,7 +145,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "greetings/no-authenticate",
         "There is no AUTHENTICATE",
-        "6.2.2-i",
+        "6.2.2-i RFC9051-6.2.2-b",
         without_in(State.NOT_AUTHENTICATED, "AUTHENTICATE"),
         "AUTHENTICATE",
     ),

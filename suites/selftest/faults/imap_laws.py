@@ -189,7 +189,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "laws/sizes-off-by-one",
         "RFC822.SIZE is one too high",
-        "2.3.4-a",
+        "2.3.4-a RFC9051-2.3.4-a",
         _of(Attribute.RFC822_SIZE, 1),
         "SIZE",
         "FETCH",

@@ -115,7 +115,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "list-extended/no-children-option",
         "RETURN (CHILDREN) is BAD",
-        "RFC5258-3.2-c",
+        "RFC5258-3.2-c RFC9051-6.3.9-a",
         refusing_lines(lambda line: b"(CHILDREN)" in line),
         "LIST",
     ),
@@ -156,7 +156,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "list-extended/no-children-always",
         "No name has \\HasChildren, each has \\HasNoChildren",
-        "RFC5258-4-e",
+        "RFC5258-4-e RFC9051-6.3.2-b",
         _listing(lambda data: replace(data, attributes=("\\HasNoChildren",))),
         "LIST",
     ),

@@ -118,7 +118,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "resync/move-without-copyuid",
         "UID MOVE sends no COPYUID",
-        "RFC6851-4.3-a",
+        "RFC6851-4.3-a RFC9051-6.4.8-b",
         coded(CopyUid, lambda _: None),
         "MOVE",
     ),
@@ -188,7 +188,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "resync/flags-without-uid",
         "FETCH of flags has no UID",
-        "RFC7162-3.1.4.2-b",
+        "RFC7162-3.1.4.2-b RFC9051-6.3.13-a RFC9051-7.5.2-b",
         said(r.FetchResponse, _without_uid),
         "STORE",
     ),

@@ -97,7 +97,12 @@ def _tls(slug: str, title: str, requirements: str, build: Build, *, seen_in: str
 
 FAULTS: tuple[Fault, ...] = (
     _tls("no-handshake", "STARTTLS says OK and TLS does not begin", "6.2.1-a", doing("STARTTLS", claiming)),
-    _tls("announced-and-refused", "STARTTLS is announced and refused", "6.2.1-a", doing("STARTTLS", refusing)),
+    _tls(
+        "announced-and-refused",
+        "STARTTLS is announced and refused",
+        "6.2.1-a RFC2595-3-a RFC9051-6.2.1-a RFC9051-11.2-c",
+        doing("STARTTLS", refusing),
+    ),
     _tls("begins-logged-in", "Inside TLS the client is logged in", "6.2.1-b", doing("STARTTLS", _logs_in)),
     _tls(
         "completes-twice",
@@ -109,7 +114,7 @@ FAULTS: tuple[Fault, ...] = (
     _tls(
         "runs-injected-commands",
         "What came in the clear with STARTTLS is run inside TLS",
-        "POSTEL-imap_starttls-a POSTEL-imap_starttls-b",
+        "POSTEL-imap_starttls-a POSTEL-imap_starttls-b RFC9051-6.2.1-b",
         imap_variant(session=_Injectable),
         seen_in="CVE-2011-0411 and its kin, fifteen servers of 2021",
     ),
@@ -123,7 +128,7 @@ FAULTS: tuple[Fault, ...] = (
     _tls(
         "imaps-says-nothing",
         "The port for TLS from the start closes after the handshake",
-        "RFC8314-3.2-b",
+        "RFC8314-3.2-b RFC9051-11.2-a",
         imap_variant(session=_ClosesInTls),
     ),
     _tls(
