@@ -130,7 +130,12 @@ def accepted_in(states: Collection[State], verb: str) -> Build:
     """A verb is taken in states where it is out of order; it does there what it does elsewhere."""
 
     def changed(commands: CommandTable) -> CommandTable:
-        entry = next(entries[verb] for entries in reversed(list(commands.values())) if verb in entries)
+        before = commands[State.CONNECTED].get(verb)
+        entry = next(
+            entries[verb]
+            for entries in commands.values()
+            if verb in entries and (before is None or entries[verb].handler is not before.handler)
+        )
         return {state: {**entries, verb: entry} if state in states else entries for state, entries in commands.items()}
 
     return smtp_variant(commands=changed)

@@ -19,6 +19,7 @@ from suites.smtp.exchange import (
     greeted,
     letter,
     need,
+    read,
     reply_or_end,
     settle,
     transaction,
@@ -101,7 +102,7 @@ async def the_end_in_segments(stage: Stage) -> None:
         await session.send_raw(data[:at])
         await stage.idle(GAP, "so that the end comes in two segments")
         await session.send_raw(data[at:])
-        settle(stage.expect_reply(await session.read_reply(), "250", *CUT))
+        settle(stage.expect_reply(await read(stage, session, "the end of data", *CUT), "250", *CUT))
     expect_names(stage, await stage.delivered(4), [f"cut-{cut}" for cut in range(1, 5)], *CUT)
 
 
@@ -117,7 +118,7 @@ async def octet_by_octet(stage: Stage) -> None:
     for at in range(len(data) - 40, len(data)):
         await session.send_raw(data[at : at + 1])
         await stage.idle(GAP / 4, "so that each octet comes by itself")
-    settle(stage.expect_reply(await session.read_reply(), "250", *CUT))
+    settle(stage.expect_reply(await read(stage, session, "the end of data", *CUT), "250", *CUT))
     stage.expect_delivered(await stage.delivered(1), [message], *CUT)
 
 

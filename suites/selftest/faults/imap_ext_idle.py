@@ -12,6 +12,7 @@ from reference_server.imap import responses as r
 from reference_server.imap.errors import BadCommand
 from reference_server.imap.idling import Woken
 from reference_server.imap.outcome import Completion, Handling, Improper
+from reference_server.imap.renderer import Renderer
 from reference_server.imap.session import ImapSession
 from reference_server.imap.state import State, Updates
 from reference_server.lines import LineBuffer
@@ -20,6 +21,8 @@ from suites.selftest.imap_variants import (
     doing,
     failing,
     fault,
+    handled,
+    handler_of,
     imap_variant,
     refusing,
     refusing_lines,
@@ -31,8 +34,8 @@ from suites.selftest.imap_variants import (
 _LINE = 1024
 
 
-def _idling(ends: Callable[[bytes], bool] = c.is_done, *, tells: bool = True) -> Build:
-    """An IDLE that another line ends, or that keeps something to itself."""
+def _idling(ends: Callable[[bytes], bool]) -> Build:
+    """An IDLE that another line ends."""
 
     def idle(session: ImapSession, _: c.Command) -> Handling:
         def take(buffer: LineBuffer) -> object | None:
@@ -40,10 +43,7 @@ def _idling(ends: Callable[[bytes], bool] = c.is_done, *, tells: bool = True) ->
 
         yield session.send(r.Continue("Idling"))
         while True:
-            if tells:
-                yield from session.catch_up(Updates.EVERYTHING)
-            elif session.view is not None:
-                session.view.subscription.settle()
+            yield from session.catch_up(Updates.EVERYTHING)
             line = cast(bytes | Woken, (yield Await(take)))
             if line is Woken.CHANGED:
                 continue
@@ -58,6 +58,23 @@ def _over_at_once(session: ImapSession, _: c.Command) -> Handling:
     """IDLE that does not wait."""
     yield session.send(r.Continue("Idling"))
     return Completion("Idle no more")
+
+
+class _CountingTwice(Renderer):
+    """While a client idles EXISTS is one too high."""
+
+    idling = False
+
+    def exists(self, response: r.Exists) -> bytes:
+        return super().exists(replace(response, messages=response.messages + self.idling))
+
+
+def _counting(session: ImapSession, command: c.Command) -> Handling:
+    assert isinstance(session.renderer, _CountingTwice)
+    session.renderer.idling = True
+    done = yield from handler_of("IDLE")(session, command)
+    session.renderer.idling = False
+    return done
 
 
 class _Drowsy(ImapSession):
@@ -84,12 +101,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     fault("idle/over-at-once", "IDLE does not wait for DONE", "RFC2177-3-d", doing("IDLE", _over_at_once), "IDLE"),
     fault(
-        "idle/deaf",
-        "Nothing is told while a client idles",
+        "idle/arrivals-twice",
+        "Each new message counts twice while a client idles",
         "RFC2177-3-f",
-        _idling(tells=False),
+        imap_variant(renderer=_CountingTwice, commands=handled(IDLE=_counting)),
         "IDLE",
-        seen_in="servers without notification of changes",
         alone=True,
     ),
     fault(
