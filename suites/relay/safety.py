@@ -68,8 +68,6 @@ HIDDEN: Mapping[str, str] = {
     "quoted-percent": '"bob%{hop}"@{own}',
     "source-route": "@{own}:bob@{hop}",
     "two-routes": "@{own},@{own}:bob@{hop}",
-    "two-ats": "bob@{hop}@{own}",
-    "at-behind-own": "bob@{own}@{hop}",
     "bang-and-percent": "{own}!bob%{hop}@{own}",
 }
 

@@ -39,6 +39,8 @@ ORACLE_TIMEOUT = 20.0
 FAULT_BUDGET = 60.0
 #: Cases that are played at once on one faulty server, and faults that are under way at once.
 CASES_AT_ONCE = 6
+#: The same for cases about relaying, which mostly wait for a faulty queue.
+RELAYED_AT_ONCE = 24
 FAULTS_AT_ONCE = 8
 #: Cases that are played before it is asked whether the fault is settled, where its own cases did not settle it.
 BATCH = 16
@@ -236,7 +238,8 @@ class _FaultRun:
     async def play(self, cases: Sequence[Case], *, all_of_them: bool = False) -> None:
         """Ordinary cases many at once, then one by one those that need the server to themselves; where not
         `all_of_them` are wanted, without those that can show nothing new any more."""
-        places = asyncio.Semaphore(1 if self.sight.fault.alone else CASES_AT_ONCE)
+        at_once = RELAYED_AT_ONCE if self.sight.fault.protocol == "relay" else CASES_AT_ONCE
+        places = asyncio.Semaphore(1 if self.sight.fault.alone else at_once)
 
         async def one(case: Case) -> None:
             async with places:
