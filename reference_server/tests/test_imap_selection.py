@@ -136,7 +136,7 @@ def test_imap4rev2_knows_no_recent(post: Post) -> None:
     answer = client.lines("SELECT INBOX")
     assert not any("RECENT" in line or "UNSEEN" in line for line in answer)
     assert r'LIST (\HasNoChildren) "/" INBOX' in answer
-    assert client.lines("FETCH 1 FLAGS") == ["1 FETCH (FLAGS ())"]
+    assert client.lines("FETCH 1 FLAGS") == ["1 FETCH (UID 1 FLAGS ())"]
     assert client.lines("SEARCH ALL")[0].startswith("ESEARCH (TAG ")
     post.fill(1)
     assert client.lines("NOOP") == ["2 EXISTS"]
