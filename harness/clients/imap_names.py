@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from harness.clients.imap_reply import ImapReply, NonSync, Part
 from harness.wire.imap import UntaggedResponse
-from harness.wire.imap_values import Items, Scalar
+from harness.wire.imap_values import Form, Items, Scalar
 
 #: Which arguments of a command are mailbox names, counted from 1 behind its name.
 _NAMES = {
@@ -55,6 +55,10 @@ class MailboxNames:
             return
         if _text(tokens[reference]):
             tokens[reference] = self._prefixed(tokens[reference])
+        elif tokens[pattern] == "(":  # a list that a literal takes apart
+            end = tokens.index(")", pattern)
+            for at in range(pattern + 1, end):
+                tokens[at] = self._pattern(tokens[at])
         elif _text(tokens[pattern]).startswith("("):
             inner = str(tokens[pattern])[1:-1]
             patterns = [self._pattern(each) for each in _TOKEN.findall(inner)]
@@ -90,7 +94,8 @@ class MailboxNames:
         prefix = self.prefix.encode()
         if not isinstance(name, Scalar) or not name.data.startswith(prefix) or name.data == prefix:
             return response
-        short = replace(name, data=name.data.removeprefix(prefix))
+        # Whatever its form, what is left is a name: the level NIL of `INBOX.NIL` is not the atom NIL.
+        short = replace(name, data=name.data.removeprefix(prefix), form=Form.QUOTED)
         return replace(response, arguments=(*response.arguments[:at], short, *response.arguments[at + 1 :]))
 
 

@@ -171,6 +171,32 @@ RULES: tuple[Rule, ...] = (
         "What decoding does to a message as a whole, whose header tells its encoding, is not stated.",
         _part("BINARY[]", facet=Facet.CONTENT),
     ),
+    Rule(
+        "imap-id-of-an-empty-list",
+        "RFC 2971 §4",
+        "Whether a list without a field is a list is told in a notation that takes both.",
+        lambda difference: _part("", facet=Facet.STATUS)(difference) and difference.verb == "ID",
+    ),
+    Rule(
+        "imap-delete-with-inferiors",
+        "RFC 3501 §6.3.4",
+        "DELETE of a mailbox that has others below it may be refused.",
+        lambda difference: _part("", facet=Facet.STATUS)(difference) and difference.verb == "DELETE",
+    ),
+    Rule(
+        "imap-levels",
+        "RFC 3501 §6.3.3",
+        "Levels above a mailbox may be made with it, or be levels alone.",
+        lambda difference: (
+            _part("LIST")(difference) and _selectable(difference.target) == _selectable(difference.oracle)
+        ),
+    ),
+    Rule(
+        "imap-untagged-bad",
+        "RFC 3501 §7.1.3",
+        "An untagged BAD or NO may come at any time.",
+        _one_sided(_part("BAD", "NO")),
+    ),
     Rule("imap-id", "RFC 2971 §3", "What a server says of itself is its own.", _part("ID")),
     Rule(
         "imap-namespace",
@@ -191,6 +217,13 @@ RULES: tuple[Rule, ...] = (
         lambda difference: _part("SEARCH")(difference) and not difference.target and not difference.oracle,
     ),
 )
+
+
+def _selectable(listed: object) -> object:
+    r"""Listed names without \\Noselect."""
+    if not isinstance(listed, list):
+        return listed
+    return [[[flag for flag in each[0] if flag != "\\NOSELECT"], *each[1:]] for each in listed]
 
 
 def _emptied(value: object) -> object:

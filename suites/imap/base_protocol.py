@@ -34,7 +34,18 @@ CODES = frozenset(
 )
 #: Capabilities in the IANA registry as of June 2024. A name behind = stands for any value.
 CAPABILITIES = frozenset(
-    {"ACL", "ANNOTATE-EXPERIMENT-1", "APPENDLIMIT", "AUTH=", "BINARY", "CATENATE", "CHILDREN", "COMPRESS=", "CONDSTORE"}
+    {
+        "ACL",
+        "ANNOTATE-EXPERIMENT-1",
+        "APPENDLIMIT",
+        "APPENDLIMIT=",
+        "AUTH=",
+        "BINARY",
+        "CATENATE",
+        "CHILDREN",
+        "COMPRESS=",
+        "CONDSTORE",
+    }
     | {"CONTEXT=", "CONVERT", "CREATE-SPECIAL-USE", "ENABLE", "ESEARCH", "ESORT", "FILTERS", "I18NLEVEL=", "ID", "IDLE"}
     | {"IMAP4REV1", "IMAP4REV2", "IMAPSIEVE=", "INPROGRESS", "JMAPACCESS", "LANGUAGE", "LIST-EXTENDED", "LIST-METADATA"}
     | {"LIST-MYRIGHTS", "LIST-STATUS", "LITERAL+", "LITERAL-", "LOGIN-REFERRALS", "LOGINDISABLED", "MAILBOX-REFERRALS"}

@@ -93,6 +93,11 @@ def found_by(reply: ImapReply, name: str = "SEARCH") -> list[int]:
     ]
 
 
+def raw_name(session: ImapSession, name: str) -> bytes:
+    """A mailbox name for octets that are sent as they are, with the prefix of the personal namespace."""
+    return f"{session.names.prefix if session.names else ''}{name}".encode()
+
+
 async def uids(stage: Stage, session: ImapSession) -> list[int]:
     """The UIDs of all messages, in the order of their numbers."""
     reply = await need(stage, session, "FETCH 1:* (UID)")

@@ -102,7 +102,7 @@ async def arrival_is_told(stage: Stage) -> None:
     session = await stage.imap(select="INBOX")
     tag = await begin(stage, session)
     await need(stage, await stage.imap(), "APPEND INBOX ", note("a newcomer"))
-    came = await heard(session, lambda seen: 2 in counted(seen, "EXISTS"))
+    came = await heard(session, lambda seen: max(counted(seen, "EXISTS"), default=0) >= 2)
     expect_that(stage, counted(came, "EXISTS")[-1:] == [2], "2 EXISTS", listed(came), "RFC2177-3-f", facet=Facet.VIEW)
     await session.done(tag)
 
@@ -115,7 +115,7 @@ async def several_arrivals(stage: Stage) -> None:
     sender = await stage.imap()
     for number in (1, 2, 3):
         await need(stage, sender, "APPEND INBOX ", note(f"newcomer {number}"))
-    came = await heard(session, lambda seen: 3 in counted(seen, "EXISTS"))
+    came = await heard(session, lambda seen: max(counted(seen, "EXISTS"), default=0) >= 3)
     expect_that(stage, counted(came, "EXISTS")[-1:] == [3], "3 EXISTS", listed(came), "RFC2177-3-f", facet=Facet.VIEW)
     await session.done(tag)
 

@@ -7,7 +7,7 @@ from harness.stage import Stage, shown
 from harness.verdicts import Facet
 from harness.wire.imap import TaggedResponse, UntaggedResponse
 from suites.imap.boxes import note
-from suites.imap.exchange import ask, expect_that, need, settle, told, uids
+from suites.imap.exchange import ask, expect_that, need, raw_name, settle, told, uids
 from suites.imap.ext_condstore import asked, highest
 from suites.imap.ext_qresync import enabled, remember, vanished
 from suites.imap.lines import next_response
@@ -32,6 +32,18 @@ async def no_message_in_both(stage: Stage) -> None:
     expect_that(stage, sum(counts) == len("123"), "three messages in all", f"{counts}", R.format("3.3-h"))
 
 
+@case("imap/rfc6851-3.3/tells-of-no-flag", R.format("3.3-d"), requires=MOVE, messages=("plain",) * 3)
+async def tells_of_no_flag(stage: Stage) -> None:
+    """MOVE brings no FETCH that says \\Deleted of what it moves"""
+    session = await stage.imap()
+    await need(stage, session, "CREATE pier")
+    await need(stage, session, "SELECT INBOX")
+    for line in ("MOVE 2 pier", "UID MOVE 1:* pier"):
+        reply = await need(stage, session, line)
+        marked = [each.raw for each in reply.named("FETCH") if b"\\DELETED" in each.raw.upper()]
+        expect_that(stage, not marked, "no FETCH with \\Deleted", shown(b"".join(marked)), R.format("3.3-d"))
+
+
 @case("imap/rfc6851-3.3/to-the-selected-mailbox", R.format("3.3-k"), requires=MOVE, messages=("plain",) * 2)
 async def to_the_selected_mailbox(stage: Stage) -> None:
     """MOVE to the selected mailbox is taken where COPY to it is"""
@@ -50,7 +62,7 @@ async def done_before_the_next_command(stage: Stage) -> None:
     await need(stage, session, "CREATE pier")
     await need(stage, session, "SELECT INBOX")
     known = await uids(stage, session)
-    await session.send_raw(b"x1 MOVE 1 pier\r\nx2 FETCH 1:2 (UID)\r\n")
+    await session.send_raw(b"x1 MOVE 1 %b\r\nx2 FETCH 1:2 (UID)\r\n" % raw_name(session, "pier"))
     heard: list[bytes] = []
     ended: list[str] = []
     while len(ended) < len(("x1", "x2")):

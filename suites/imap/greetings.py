@@ -44,8 +44,10 @@ def _names(code: ResponseCode) -> set[str]:
     return {each.upper for each in code.arguments if isinstance(each, Scalar)}
 
 
-async def _as_the_command_says(stage: Stage, session: ImapSession, code: ResponseCode | None) -> None:
-    """Where there was a code, it lists what CAPABILITY lists."""
+async def _as_the_command_says(
+    stage: Stage, session: ImapSession, code: ResponseCode | None, *, initial: bool = False
+) -> None:
+    """Where there was a code, it lists what CAPABILITY lists; an initial list may leave something out."""
     if code is None or code.name != "CAPABILITY":
         return
     reply = await ask(stage, session, "CAPABILITY", ids=(CODE,))
@@ -53,14 +55,15 @@ async def _as_the_command_says(stage: Stage, session: ImapSession, code: Respons
         each.upper for response in reply.named("CAPABILITY") for each in response.arguments if isinstance(each, Scalar)
     }
     expected = " ".join(sorted(listed))
-    expect_that(stage, _names(code) == listed, expected, " ".join(sorted(_names(code))), CODE, facet=Facet.CODE)
+    true = _names(code) <= listed if initial else _names(code) == listed
+    expect_that(stage, true, expected, " ".join(sorted(_names(code))), CODE, facet=Facet.CODE)
 
 
 @case("imap/rfc3501-7.1/capability-code-as-the-command", CODE)
 async def capability_code_as_the_command(stage: Stage) -> None:
     """The code CAPABILITY of a greeting and of a login lists what the command lists then"""
     session, greeting = await _greeting(stage)
-    await _as_the_command_says(stage, session, greeting.code)
+    await _as_the_command_says(stage, session, greeting.code, initial=True)
     session = await greeted(stage)
     reply: ImapReply = await session.login(stage.account.name, stage.account.password)
     stage.require(reply.ok, f"a login; the answer was {told(reply)}")
@@ -89,9 +92,10 @@ async def every_mechanism_is_announced(stage: Stage) -> None:
     """A mechanism that is taken is announced"""
     session = await greeted(stage)
     names = await session.capability()
-    for mechanism in MECHANISMS:
-        if f"AUTH={mechanism}" in names:
-            continue
+    hidden = [each for each in MECHANISMS if f"AUTH={each}" not in names]
+    if not hidden:
+        stage.not_applicable("all mechanisms that the case knows are announced")
+    for mechanism in hidden:
         tag = await session.send(f"AUTHENTICATE {mechanism}")
         asked = await session.continuation(tag)
         if asked is not None:

@@ -29,7 +29,7 @@ class Asked:
 
 def _with_childinfo(name: str) -> str:
     """A parent that is listed for its child's subscription."""
-    return f'* LIST (<any>) <any> {name} ("CHILDINFO" ("SUBSCRIBED"))'
+    return f'* LIST () <any> {name} ("CHILDINFO" ("SUBSCRIBED"))'
 
 
 def _missing(name: str, *more: str) -> str:
@@ -73,7 +73,7 @@ ASKED = (
         "CHILDINFO is written as its tag and a list of options in quotes",
         '(SUBSCRIBED RECURSIVEMATCH) "" isl%',
         (_with_childinfo("isle"), listed("islet", "\\Subscribed <any>")),
-        ("3-o", "6-c"),
+        ("3-m", "3-o", "6-c"),
     ),
     Asked(
         "no-remote-here",

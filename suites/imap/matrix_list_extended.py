@@ -180,7 +180,7 @@ def _child_info() -> Generated:
     steps = [
         *_made(),
         sent('LIST (SUBSCRIBED RECURSIVEMATCH) "" isle'),
-        expecting('* LIST (<any>) <any> isle ("CHILDINFO" ("SUBSCRIBED"))', "RFC5258-3.5-b", "RFC5258-3.1-f"),
+        expecting('* LIST () <any> isle ("CHILDINFO" ("SUBSCRIBED"))', "RFC5258-3-m", "RFC5258-3.5-b", "RFC5258-3.1-f"),
         expecting("* .", "RFC5258-3.1-f"),
         expecting("OK", "RFC5258-3.1-f"),
     ]

@@ -8,7 +8,7 @@ from harness.stage import Stage, shown
 from harness.verdicts import Facet
 from harness.wire.imap import ContinuationRequest, ImapResponse, TaggedResponse
 from suites.imap.boxes import note
-from suites.imap.exchange import expect_that, need, settle
+from suites.imap.exchange import expect_that, need, raw_name, settle
 from suites.imap.lines import next_response
 
 OWED = "RFC3501-2.2.1-c"
@@ -63,11 +63,12 @@ async def one_negotiation_after_the_other(stage: Stage) -> None:
     """Each literal of a command is asked for, and the command ends, before the literal of the next is asked for"""
     session = await stage.imap()
     await need(stage, session, "CREATE gulf")
-    await session.send_raw(b"x1 RENAME {4}\r\n")
+    old, new = raw_name(session, "gulf"), raw_name(session, "bay")
+    await session.send_raw(b"x1 RENAME {%d}\r\n" % len(old))
     await _invitation(stage, session, ONE_BY_ONE)
-    await session.send_raw(b"gulf {3}\r\n")
+    await session.send_raw(b"%b {%d}\r\n" % (old, len(new)))
     await _invitation(stage, session, ONE_BY_ONE)
-    await session.send_raw(b"bay\r\nx2 STATUS {3}\r\n")
+    await session.send_raw(b"%b\r\nx2 STATUS {%d}\r\n" % (new, len(new)))
     await _invitation(stage, session, ONE_BY_ONE, after="x1")
-    await session.send_raw(b"bay (MESSAGES)\r\n")
+    await session.send_raw(b"%b (MESSAGES)\r\n" % new)
     await _completion(stage, session, "x2", ONE_BY_ONE)

@@ -16,6 +16,8 @@ from harness.wire.imap_values import Items, Scalar
 from suites.imap.exchange import ask, expect_that, need, settle, told
 
 QUOTA = ("QUOTA", "QUOTASET", "QUOTA=RES-MESSAGE")
+#: Times 1024 octets that a message has, and what a server may count beside them.
+FORTY, OVERHEAD = 40, 8
 MESSAGE = b"Subject: ballast\r\n\r\nHeavy.\r\n"
 
 
@@ -115,3 +117,54 @@ async def copy_beyond_the_limit(stage: Stage) -> None:
         reply = await need(stage, session, "STATUS hold (MESSAGES)")
         found = [value.number for each in reply.named("STATUS") if isinstance(value := each.item("MESSAGES"), Scalar)]
         expect_that(stage, found == [0], "MESSAGES 0", told(reply), "RFC3501-6.4.7-h")
+
+
+# what GETQUOTAROOT tells without a limit of ours -----------------------------------------------------------------------
+
+
+async def _usage(stage: Stage, session: ImapSession, resource: str) -> int:
+    """The usage of a resource; not applicable where INBOX has no quota of it."""
+    usage, _ = _resources(await need(stage, session, "GETQUOTAROOT INBOX")).get(resource, (None, None))
+    if usage is None:
+        stage.not_applicable(f"INBOX has no quota of {resource}")
+    return usage or 0
+
+
+@case("imap/rfc9208-5.1/storage-in-units-of-1024", "RFC9208-5.1-a", requires=("QUOTA", "QUOTA=RES-STORAGE"))
+async def storage_in_units_of_1024(stage: Stage) -> None:
+    """The usage of STORAGE grows by some forty with a message of forty times 1024 octets."""
+    session = await stage.imap()
+    before = await _usage(stage, session, "STORAGE")
+    await need(stage, session, "APPEND INBOX ", MESSAGE + (b"x" * 62 + b"\r\n") * 16 * FORTY)
+    grown = await _usage(stage, session, "STORAGE") - before
+    expected = f"{FORTY} to {FORTY + OVERHEAD} more"
+    expect_that(stage, FORTY <= grown <= FORTY + OVERHEAD, expected, f"{grown} more", "RFC9208-5.1-a")
+
+
+@case("imap/rfc9208-5.3/mailboxes-are-counted", "RFC9208-5.3-a", requires=("QUOTA", "QUOTA=RES-MAILBOX"))
+async def mailboxes_are_counted(stage: Stage) -> None:
+    """The usage of MAILBOX grows by one with each mailbox, and shrinks when one is deleted."""
+    session = await stage.imap()
+    before = await _usage(stage, session, "MAILBOX")
+    for line, more in (("CREATE hold", 1), ("CREATE deck", 2), ("DELETE hold", 1)):
+        await need(stage, session, line)
+        grown = await _usage(stage, session, "MAILBOX") - before
+        expect_that(stage, grown == more, f"{more} more", f"{grown} more", "RFC9208-5.3-a")
+
+
+@case("imap/rfc9208-1/setquota-is-announced", "RFC9208-1-b", requires=("QUOTA", "QUOTA=RES-MESSAGE"))
+async def setquota_is_announced(stage: Stage) -> None:
+    """A server that does what SETQUOTA asks for announces QUOTASET."""
+    async with _limited(stage, "MESSAGE 100") as (session, _, _set):
+        names = await session.capability()
+        expect_that(stage, "QUOTASET" in names, "QUOTASET", " ".join(sorted(names)), "RFC9208-1-b")
+
+
+@case("imap/rfc9208-4.3.1/no-warning-without-a-mailbox", "RFC9208-4.3.1-c", requires=QUOTA, messages=("plain", "plain"))
+async def no_warning_without_a_mailbox(stage: Stage) -> None:
+    """While no mailbox is selected, commands that add nothing bring no untagged NO [OVERQUOTA]."""
+    async with _limited(stage, "MESSAGE 1") as (session, _, _set):
+        for line in ("NOOP", "STATUS INBOX (MESSAGES)", 'LIST "" *'):
+            reply = await ask(stage, session, line, ids=("RFC9208-4.3.1-c",))
+            warned = any(each.code is not None and each.code.name == "OVERQUOTA" for each in reply.untagged)
+            expect_that(stage, not warned, "no [OVERQUOTA]", told(reply), "RFC9208-4.3.1-c")

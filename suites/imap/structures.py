@@ -321,9 +321,14 @@ def _is_language(value: Value, wanted: tuple[bytes, ...]) -> bool:
     given = value.items if isinstance(value, Items) else (value,)
     if not wanted:
         return len(given) == 1 and isinstance(given[0], Scalar) and given[0].is_nil
-    if len(given) == 1 and text_is(given[0], b", ".join(wanted)):
+    if len(given) == 1 and _is_tag(given[0], b", ".join(wanted)):
         return True
-    return all(text_is(one, want) for one, want in zip_longest(given, wanted))
+    return all(_is_tag(one, want) for one, want in zip_longest(given, wanted))
+
+
+def _is_tag(value: Value | None, wanted: bytes | None) -> bool:
+    """A language tag has no case (RFC 5646 §2.1.1)."""
+    return isinstance(value, Scalar) and wanted is not None and value.is_string and value.data.lower() == wanted.lower()
 
 
 def _same_name(value: Value, wanted: str) -> bool:
