@@ -61,12 +61,12 @@ def _over_at_once(session: ImapSession, _: c.Command) -> Handling:
 
 
 class _CountingTwice(Renderer):
-    """While a client idles EXISTS is one too high."""
+    """While a client idles EXISTS is twice what it is."""
 
     idling = False
 
     def exists(self, response: r.Exists) -> bytes:
-        return super().exists(replace(response, messages=response.messages + self.idling))
+        return super().exists(replace(response, messages=response.messages * (1 + self.idling)))
 
 
 def _counting(session: ImapSession, command: c.Command) -> Handling:
@@ -102,7 +102,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("idle/over-at-once", "IDLE does not wait for DONE", "RFC2177-3-d", doing("IDLE", _over_at_once), "IDLE"),
     fault(
         "idle/arrivals-twice",
-        "Each new message counts twice while a client idles",
+        "Each message counts twice while a client idles",
         "RFC2177-3-f",
         imap_variant(renderer=_CountingTwice, commands=handled(IDLE=_counting)),
         "IDLE",
