@@ -107,12 +107,12 @@ def _auth(session: SmtpSession, envelope: Envelope, value: str | None) -> Envelo
     return envelope
 
 
-# notify-esmtp-value = "NEVER" / 1#notify-list-element
+# notify-esmtp-value = "NEVER" / 1#notify-list-element, where "#" permits empty elements (RFC 822 §2.7)
 def _notify(session: SmtpSession, recipient: Recipient, value: str | None) -> Recipient:
-    words = grammar.upper(value or "").split(",")
+    words = [word for word in grammar.upper(value or "").split(",") if word]
     if words == ["NEVER"]:
         return replace(recipient, notify=frozenset())
-    if not set(words) <= Notify.__members__.keys():
+    if not words or not set(words) <= Notify.__members__.keys():
         raise CommandRefused(SYNTAX)
     return replace(recipient, notify=frozenset(Notify[word] for word in words))
 

@@ -65,6 +65,7 @@ RFC822 = "ORCPT=rfc822;Bob+2BSmith@postel.test"
             " NOTIFY=Success,DELAY",
             Recipient("bob@postel.test", notify=frozenset({Notify.SUCCESS, Notify.DELAY})),
         ),
+        (" NOTIFY=SUCCESS,,DELAY,", Recipient("bob@postel.test", notify=frozenset({Notify.SUCCESS, Notify.DELAY}))),
         (" NOTIFY=FAILURE,FAILURE", Recipient("bob@postel.test", notify=frozenset({Notify.FAILURE}))),
         (f" {RFC822}", Recipient("bob@postel.test", original="rfc822;Bob+Smith@postel.test")),
         (" ORCPT=x-y;a+20b", Recipient("bob@postel.test", original="x-y;a b")),
@@ -85,7 +86,7 @@ def test_rcpt(parameters: str, recipient: Recipient) -> None:
 @pytest.mark.parametrize(
     "parameters",
     [
-        *["NOTIFY", "NOTIFY=", "NOTIFY=NEVER,FAILURE", "NOTIFY=ALWAYS", "NOTIFY=SUCCESS,", "NOTIFY=NEVER NOTIFY=NEVER"],
+        *["NOTIFY", "NOTIFY=", "NOTIFY=NEVER,FAILURE", "NOTIFY=ALWAYS", "NOTIFY=,", "NOTIFY=NEVER NOTIFY=NEVER"],
         *[
             "ORCPT",
             "ORCPT=bob@b",

@@ -70,8 +70,8 @@ def _taken_apart(stage: Stage, raw: bytes) -> Report:
 
 
 def _said(group: Message, field: str) -> str:
-    """A field's value without its folds; empty where it is missing."""
-    return re.sub(r"\s+", " ", str(group.get(field, ""))).strip()
+    """A field's value without its folds and comments (RFC 3464 §2.1); empty where it is missing."""
+    return re.sub(r"\s+", " ", re.sub(r"\([^()]*\)", "", str(group.get(field, "")))).strip()
 
 
 @case("smtp/rfc3461-5.2.3/notified-of-delivery", SENT, "RFC3461-6.1-d", "RFC3464-2-c", requires=DSN, users=2)

@@ -84,8 +84,6 @@ RCPT = (
     _notify("never-and-failure", "NOTIFY=NEVER,FAILURE", "RFC3461-4.1-b", right=False),
     _notify("success-and-never", "NOTIFY=SUCCESS,NEVER", "RFC3461-4.1-b", right=False),
     _notify("something-else", "NOTIFY=ALWAYS", right=False),
-    _notify("with-an-empty-element", "NOTIFY=SUCCESS,,DELAY", right=False),
-    _notify("with-a-comma-behind", "NOTIFY=SUCCESS,", right=False),
     _notify("without-a-value", "NOTIFY=", right=False),
     _notify("alone", "NOTIFY", right=False),
     Asked("notify-twice", "NOTIFY=SUCCESS NOTIFY=DELAY", "4.5", (WRONG_RCPT, "RFC3461-4.5-b"), False),
@@ -112,14 +110,21 @@ RCPT = (
 )
 
 
+def _codes(asked: Asked) -> str:
+    """What a parameter gets; a keyword by itself, which is no parameter of RFC 3461, may be unknown to a server."""
+    if asked.right:
+        return "250"
+    return "501" if "=" in asked.text else "501 | 555"
+
+
 def _mail(asked: Asked) -> Generated:
-    steps = [f"C: MAIL FROM:<$sender> {asked.text}", expecting("250" if asked.right else "501", *asked.requirements)]
+    steps = [f"C: MAIL FROM:<$sender> {asked.text}", expecting(_codes(asked), *asked.requirements)]
     text = dialogue(f"MAIL: {asked.slug.replace('-', ' ')}", steps, requires="DSN")
     return f"smtp/rfc3461-{asked.section}/{asked.slug}", text
 
 
 def _rcpt(asked: Asked) -> Generated:
-    steps = [f"C: RCPT TO:<$address> {asked.text}", expecting("250" if asked.right else "501", *asked.requirements)]
+    steps = [f"C: RCPT TO:<$address> {asked.text}", expecting(_codes(asked), *asked.requirements)]
     text = dialogue(f"RCPT: {asked.slug.replace('-', ' ')}", steps, start="mail", requires="DSN")
     return f"smtp/rfc3461-{asked.section}/{asked.slug}", text
 

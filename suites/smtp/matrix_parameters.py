@@ -20,7 +20,7 @@ BINARY = ("RFC3030-3-b",)
 UTF8 = ("RFC6531-3.4-d",)
 AUTH = ("RFC4954-5-a",)
 MAILBOX = ("RFC4954-5-b",)
-NOT_XTEXT = ("RFC4954-8-b", "RFC4954-5-b")
+NOT_XTEXT = ("RFC4954-8-b",)
 
 
 @dataclass(frozen=True, slots=True)

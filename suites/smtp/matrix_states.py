@@ -78,7 +78,7 @@ HARMLESS = (
     Asked("MAIL FROM:<$sender>", "rfc5321-4.1.4", "503", ("RFC5321-4.1.4-k",)),
     Asked("EHLO", "rfc5321-4.1.4", "5yz", ("RFC5321-4.1.4-e",), name="refused-ehlo"),
     Asked("FROBNICATE", "rfc5321-4.1.4", "5yz", ("RFC5321-4.1.4-k",), name="unknown"),
-    Asked("RCPT TO:$address>", "rfc5321-4.1.4", "5yz", ("RFC5321-4.1.4-k",), name="malformed-rcpt"),
+    Asked("RCPT TO:", "rfc5321-4.1.4", "5yz", ("RFC5321-4.1.4-k",), name="malformed-rcpt"),
     Asked("STARTTLS now", "rfc3207-4", "5yz", ("RFC5321-4.1.4-k",), "STARTTLS", "malformed-starttls"),
 )
 

@@ -37,11 +37,11 @@ async def a_stranger_by_policy(stage: Stage) -> None:
     """Relaying is declined by 550, with a status that speaks of policy."""
     session = await _begun(stage)
     reply = await ask(stage, session, f"RCPT TO:<{STRANGER}>", "RFC5321-3.6.2-a")
-    stage.require(reply.code // 100 == 5, "a refusal")
+    stage.require(not reply.ok, "a refusal")
     stage.expect_reply(reply, "550", "RFC5321-3.6.2-a", "RFC5321-7.9-b")
     if "ENHANCEDSTATUSCODES" in session.extensions:
         said = reply.enhanced or "no status"
-        expect_that(stage, said.startswith("5.7."), "5.7.1", said, "RFC3463-3.8-a", facet=Facet.CODE)
+        expect_that(stage, said[1:].startswith(".7."), "5.7.1", said, "RFC3463-3.8-a", facet=Facet.CODE)
 
 
 @case("smtp/postel-relay/a-stranger-from-our-domain", RELAY)

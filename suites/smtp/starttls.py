@@ -76,7 +76,7 @@ async def refused_inside_tls(stage: Stage) -> None:
     session = await greeted(stage)
     await secured(stage, session)
     await session.greet()
-    await expect(stage, session, "STARTTLS", "5yz", "RFC3207-4.2-f")
+    await expect(stage, session, "STARTTLS", "454|5yz", "RFC3207-4.2-f")
     await expect_in_step(stage, session, "RFC3207-4.2-f")
 
 
@@ -86,7 +86,7 @@ async def refused_on_submissions(stage: Stage) -> None:
     session = await greeted(stage, "submissions")
     there = "STARTTLS" in session.extensions
     expect_that(stage, not there, "no STARTTLS", " ".join(session.extensions), "RFC3207-4.2-h")
-    await expect(stage, session, "STARTTLS", "5yz", "RFC3207-4.2-f")
+    await expect(stage, session, "STARTTLS", "454|5yz", "RFC3207-4.2-f")
     await expect_in_step(stage, session, "RFC3207-4.2-f")
 
 

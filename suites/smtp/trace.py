@@ -214,17 +214,17 @@ async def no_route_in_the_return_path(stage: Stage) -> None:
     expect_that(stage, same, f"<{SENDER}>", shown(said), "RFC5321-4.1.1.3-c", "RFC5321-C-c")
 
 
-@case("smtp/rfc5321-7.2/no-field-beyond-the-trace", "RFC5321-6.4-b", "RFC5321-7.2-b", "RFC5321-7.2-c")
+@case("smtp/rfc5321-7.2/no-field-beyond-the-trace", "RFC5321-7.2-b", "RFC5321-7.2-c")
 async def no_field_beyond_the_trace(stage: Stage) -> None:
-    """A message without To, Date and Message-ID gets none of them on the way, nor Apparently-To."""
+    """A message without To gets none by its envelope, nor Cc, Bcc or Apparently-To."""
     message = b"From: sender@client.test\r\nSubject: bare\r\n\r\nNothing else.\r\n"
-    await post(stage, message, "RFC5321-6.4-b")
+    await post(stage, message, "RFC5321-7.2-b")
     found = await stage.delivered(1)
     stage.require(len(found) == 1, "one message in the mailbox")
     names = {name for name, _ in header_fields(found[0])}
     said = ", ".join(sorted(names))
-    added = names & {"to", "cc", "bcc", "date", "message-id", "sender"}
-    expect_that(stage, not added, "no field for the author to write", said, "RFC5321-6.4-b", "RFC5321-7.2-b")
+    added = names & {"to", "cc", "bcc"}
+    expect_that(stage, not added, "no field with recipients", said, "RFC5321-7.2-b")
     expect_that(stage, "apparently-to" not in names, "no Apparently-To", said, "RFC5321-7.2-c")
 
 
@@ -289,7 +289,7 @@ async def a_loop_by_its_status(stage: Stage) -> None:
     if reply.ok:
         stage.not_applicable("the server refuses no message for a loop at its end")
     said = reply.enhanced or "no status"
-    expect_that(stage, said.endswith(".4.6"), "5.4.6", said, "RFC3463-3.5-b")
+    expect_that(stage, said.endswith((".4.6", ".4.0")), "5.4.6 or 5.4.0", said, "RFC3463-3.5-b")
 
 
 #: Octets in EHLO, MAIL and parameters that would make a header field of their own.
@@ -309,12 +309,13 @@ def _declare_injection(slug: str, line: bytes, requirement: str) -> None:
         session = await greeted(stage)
         await session.send(line)
         reply = await session.read_reply()
-        if reply.code == 421:
+        anew = reply.code == 421
+        if not anew and await session.connection.hears_within(0.2):
+            stage.note("the line was answered more than once, or the connection was closed")
+            anew = True
+        if anew:
             session = await greeted(stage)
-        elif await session.connection.hears_within(0.2):
-            stage.note("the line was answered more than once")
-            session = await greeted(stage)
-        if line.startswith(b"EHLO") or not reply.ok:
+        if anew or line.startswith(b"EHLO") or not reply.ok:
             await need(stage, session, f"MAIL FROM:<{SENDER}>")
         await need(stage, session, f"RCPT TO:<{stage.account.address}>")
         await finish(stage, session, letter("injected"), requirement)

@@ -14,8 +14,10 @@ from suites.smtp.exchange import (
     finish,
     greeted,
     letter,
+    names,
     need,
     post,
+    reply_or_end,
     transaction,
     values_of,
 )
@@ -226,15 +228,19 @@ async def lost_after_rcpt(stage: Stage) -> None:
 
 @case("smtp/rfc5321-4.1.1.10/half-closed-after-the-message", "POSTEL-smtp_session-c", HANDED_OVER)
 async def half_closed_after_the_message(stage: Stage) -> None:
-    """A client that ends its side right behind its message is answered, and the message arrives as answered."""
+    """A client that ends its side right behind its message gets the message delivered as it is answered, if it is."""
     session = await greeted(stage)
     await transaction(stage, session)
     await need(stage, session, "DATA")
     await session.send_raw(stuffed(letter("leaving")))
     session.finish_sending()
-    reply = await session.read_reply()
-    wanted = ["leaving"] if reply.ok else []
-    expect_names(stage, await stage.settled(), wanted, "POSTEL-smtp_session-c", HANDED_OVER)
+    reply = await reply_or_end(stage, session, "POSTEL-smtp_session-c")
+    found = await stage.settled()
+    if reply is None:  # nobody has answered for the message, so it may be there or not
+        once = names(found) in ([], ["leaving"])
+        expect_that(stage, once, "the message once, or not", f"{len(found)} messages", "POSTEL-smtp_session-c")
+        return
+    expect_names(stage, found, ["leaving"] if reply.ok else [], "POSTEL-smtp_session-c", HANDED_OVER)
 
 
 #: Header sections that are not as they should be, and must not be refused.
@@ -261,7 +267,7 @@ def _declare_defect(slug: str, fields: tuple[bytes, ...], requirement: str) -> N
     async def script(stage: Stage) -> None:
         message = letter("defect", fields=fields)
         await post(stage, message, requirement)
-        stage.expect_delivered(await stage.delivered(1), [message], requirement)
+        expect_names(stage, await stage.delivered(1), ["defect"], requirement)
 
     script.__doc__ = f"A message is accepted in spite of {slug.replace('-', ' ')}"
     case(f"smtp/rfc5321-3.3/{slug}", requirement)(script)

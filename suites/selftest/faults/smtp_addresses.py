@@ -66,8 +66,8 @@ FAULTS = (
         "4.1.2-i",
         rb"[^>]*[\x01-\x1f\x7f][^>]*",
     ),
-    _takes("ipv4-numbers", "Numbers of an IPv4 literal are not looked at", "4.1.3-a", rb"name@\[192[^>]*"),
-    _takes("ipv6-groups", "An IPv6 literal may be anything with colons", "4.1.3-b", rb"name@\[(?:IPv6:|2001)[^>]*\]"),
+    _takes("ipv4-numbers", "Numbers of an IPv4 literal are not looked at", "4.1.2-c", rb"name@\[192[^>]*"),
+    _takes("ipv6-groups", "An IPv6 literal may be anything with colons", "4.1.2-c", rb"name@\[(?:IPv6:|2001)[^>]*\]"),
     fault(
         "address/literal-in-ehlo",
         "EHLO with an IPv4 literal is refused",
@@ -108,7 +108,7 @@ FAULTS = (
     fault(
         "address/syntax-is-a-mailbox",
         "A path that cannot be read is said to be no mailbox, for the time being",
-        "4.1.2-c 4.1.2-i 4.1.3-a 4.1.3-b",
+        "4.1.2-c 4.1.2-i",
         replying(rb"^MAIL FROM:<", lambda data: b"451" + data[3:] if data.startswith(b"501") else data),
         "MAIL",
     ),

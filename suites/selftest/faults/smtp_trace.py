@@ -235,19 +235,6 @@ FAULTS = (
     ),
     # ---- what is not for a server to write
     fault(
-        "trace/message-id",
-        "A message without Date and Message-ID gets them on the way",
-        "6.4-b 7.2-b",
-        keeping(
-            lambda message: (
-                message
-                if b"essage-I" in message
-                else b"Date: Mon, 3 Jun 2024 07:00:00 +0000\r\nMessage-ID: <x@postel.test>\r\n" + message
-            )
-        ),
-        "DATA",
-    ),
-    fault(
         "trace/apparently-to",
         "A message without To gets Apparently-To",
         "7.2-c",
