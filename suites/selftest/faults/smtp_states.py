@@ -117,7 +117,9 @@ FAULTS = (
     _ends("refused-mail-ends", "A second MAIL is refused, and ends the transaction", "4.1.4-k", rb"^MAIL", "MAIL"),
     _ends("refused-ehlo-ends", "EHLO ends a transaction even when it is refused", "4.1.4-e", rb"^EHLO$", "EHLO"),
     _ends("unknown-ends", "An unknown verb ends a transaction", "4.1.4-k", rb"^FROB"),
-    _ends("malformed-ends", "A malformed command ends a transaction", "4.1.4-k", rb"^(RCPT TO:(?!<)|STARTTLS )", "RCPT"),
+    _ends(
+        "malformed-ends", "A malformed command ends a transaction", "4.1.4-k", rb"^(RCPT TO:(?!<)|STARTTLS )", "RCPT"
+    ),
     # ---- what ends it
     _keeps("rset-keeps", "RSET leaves the transaction open", "4.1.1.5-a", rb"^RSET", b"250 2.0.0 done", "RSET"),
     _keeps("ehlo-keeps", "EHLO leaves the transaction open", "4.1.4-c", rb"^EHLO .", b"250 mail.postel.test", "EHLO"),
