@@ -187,7 +187,8 @@ class _Collector:
         return "given" if _HEADER.match(item) else hashlib.sha256(value.data).hexdigest()
 
     def _mailbox_status(self, response: UntaggedResponse) -> None:
-        name = str(plain(response.arguments[0])).replace(".", "/") if response.arguments else ""  # either delimiter
+        given = response.arguments[0] if response.arguments else Scalar(b"")  # an atom or a string, either delimiter
+        name = given.data.decode("latin-1").replace(".", "/") if isinstance(given, Scalar) else ""
         for item, value in response.items():
             self._append(f"STATUS {item}", [name, "given" if item in _OWN else plain(value)])
 

@@ -92,8 +92,16 @@ def _without_case(body: list[Plain]) -> list[Plain]:
     return [_word(body[0]), *map(_word, body[1:2]), *body[2:5], *encoding, *body[6:]]
 
 
+def _with_one_identity(body: list[Plain]) -> list[Plain]:
+    """With 7BIT for each of the three encodings by which octets stand as they are (RFC 2045 §6.2)."""
+    if _is_multipart(body) or len(body) < 6 or body[5] not in ("7BIT", "8BIT", "BINARY"):
+        return body
+    return [*body[:5], "7BIT", *body[6:]]
+
+
 _ERASERS: dict[str, Callable[[list[Plain]], list[Plain]]] = {
     "case": _without_case,
+    "identity": _with_one_identity,
     "charset": _without_charset,
     "order": _in_order,
     "extension": _without_extension,

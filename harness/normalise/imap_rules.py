@@ -158,6 +158,12 @@ RULES: tuple[Rule, ...] = (
         _structure("case"),
     ),
     Rule(
+        "imap-bodystructure-identity",
+        "RFC 2045 §6.2",
+        "7BIT, 8BIT and BINARY all say that nothing was encoded; which of them it is, cases about encodings ask.",
+        _structure("identity"),
+    ),
+    Rule(
         "imap-empty-subject",
         "RFC 3501 §7.4.2",
         "An envelope member whose field is there and empty may be the empty string or NIL.",

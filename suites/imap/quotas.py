@@ -119,7 +119,7 @@ async def copy_beyond_the_limit(stage: Stage) -> None:
         expect_that(stage, found == [0], "MESSAGES 0", told(reply), "RFC3501-6.4.7-h")
 
 
-# what GETQUOTAROOT tells without a limit of ours -----------------------------------------------------------------------
+# What GETQUOTAROOT tells, and who may set limits ----------------------------------------------------------------------
 
 
 async def _usage(stage: Stage, session: ImapSession, resource: str) -> int:
