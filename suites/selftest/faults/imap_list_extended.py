@@ -156,7 +156,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "list-extended/no-children-always",
         "No name has \\HasChildren, each has \\HasNoChildren",
-        "RFC5258-4-e RFC9051-6.3.2-b",
+        "RFC5258-4-e RFC9051-6.3.2-b RFC5258-3.5-d",
         _listing(lambda data: replace(data, attributes=("\\HasNoChildren",))),
         "LIST",
     ),

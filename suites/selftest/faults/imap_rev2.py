@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 import unicodedata
 from collections.abc import Callable
@@ -102,13 +101,6 @@ def _whole_range(data: r.EsearchData) -> r.EsearchData:
 
 
 FAULTS: tuple[Fault, ...] = (
-    _rev2(
-        "literals-with-a-plus",
-        "Literals to the client are non-synchronizing",
-        "4.3-a",
-        wired(lambda octets: re.sub(rb"(?<!~)\{(\d+)\}\r\n", rb"{\1+}\r\n", octets)),
-        "FETCH",
-    ),
     _rev2(
         "small-literals-refused",
         "A non-synchronizing literal of a few thousand octets is refused",
