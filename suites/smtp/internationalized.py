@@ -182,9 +182,12 @@ async def replies_in_ascii(stage: Stage) -> None:
     """Replies about addresses in UTF-8 are ASCII, whether they take or refuse them."""
     session = await greeted(stage)
     domain = stage.account.address.rpartition("@")[2]
-    lines = [f"MAIL FROM:<{SENDER}>", f"MAIL FROM:<{SENDER}> SMTPUTF8", f"RCPT TO:<börje@{domain}>", "RCPT TO:<börje@>"]
-    for line in [*lines, "FROBNICATE börje"]:
+    before = [f"MAIL FROM:<{SENDER}>", "MAIL FROM:<sender@client.test>", f"RCPT TO:<börje@{domain}>", "RSET"]
+    lines = [f"MAIL FROM:<{SENDER}> SMTPUTF8", "RCPT TO:<börje@>", f"RCPT TO:<börje@{domain}>", "FROBNICATE börje"]
+    for line in [*before, *lines]:
         reply = await ask(stage, session, line.encode(), ASCII_ONLY)
+        if reply.code in (251, 551) and line in lines:
+            continue  # with SMTPUTF8 these two may name a mailbox in UTF-8
         rule = "RFC6531-3.7.4.1-a" if reply.code in (251, 551) else ASCII_ONLY
         expect_that(stage, reply.raw.isascii(), "ASCII", shown(reply.raw), rule)
 
