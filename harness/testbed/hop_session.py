@@ -130,11 +130,11 @@ class HopSession:
     async def _say(self, point: Point, usual: str, *, instead: str | None = None) -> int:
         """Answer at a point, as the plan says or as usual; the code. Raises _Over where nothing follows."""
         self._log.reach(point.value)
-        if self._buffer:
-            self._log.go_ahead(point.value)
         step = self._plan.steps.get(point, Step())
         if step.pause:
-            await asyncio.sleep(step.pause)
+            await self._listen_for(step.pause)
+        if self._buffer:
+            self._log.go_ahead(point.value)
         reply = instead if instead is not None else step.reply if step.reply is not None else usual
         if reply:
             self._send(reply)
@@ -144,6 +144,13 @@ class HopSession:
             self._log.refused(code)
         self._pending = None if step.then is Then.GO_ON else step.then
         return code
+
+    async def _listen_for(self, seconds: float) -> None:
+        """Let time pass, and take what comes meanwhile. Raises _Over where the target leaves."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    await self._more()
 
     async def _follow(self) -> None:
         """What the plan has after the answer, once that has been taken down."""
@@ -187,7 +194,7 @@ class HopSession:
         reply = "\r\n".join(f"250{'-' if at < len(lines) - 1 else ' '}{line}" for at, line in enumerate(lines))
         if await self._say(Point.EHLO, reply) == 250:
             self._forget()
-            self._extensions = {each.split(" ")[0]: each.partition(" ")[2] for each in announced}
+            self._extensions = {each.split(" ")[0].upper(): each.partition(" ")[2] for each in announced}
 
     async def _helo(self, text: str) -> None:
         if await self._say(Point.HELO, f"250 {self._name} greets {text[5:]}") == 250:

@@ -83,6 +83,14 @@ async def ended(stage: Stage, hop: CaseHop, number: int, *requirements: str) -> 
     return attempt
 
 
+async def first_attempt(stage: Stage, plan: AttemptPlan, message: bytes, *parameters: str) -> Attempt:
+    """The first attempt at a next hop with this plan."""
+    sender = await alice(stage)
+    hop = await stage.testbed.hop(plan)
+    await send(stage, sender, [f"bob@{hop.domain}"], message, *parameters)
+    return await ended(stage, hop, 1, *stage.case.requirements)
+
+
 async def come(stage: Stage, hop: CaseHop, number: int, *requirements: str) -> Transaction:
     """The number-th message that the hop took; where it does not come, the requirements are not met."""
     sent = await hop.message(number)
