@@ -47,25 +47,27 @@ async def _sent(stage: Stage, *, mail: str = "", rcpt: str = "NOTIFY=SUCCESS", n
     stage.require(len(found) == 1, "the message in the recipient's mailbox")
 
 
-async def _report(stage: Stage, *requirements: str, mail: str = "", rcpt: str = "NOTIFY=SUCCESS") -> Report:
-    """The one notification that comes back: required, or judged by the requirements where there are any."""
+async def _report(
+    stage: Stage, *requirements: str, mail: str = "", rcpt: str = "NOTIFY=SUCCESS", grouped: bool = True
+) -> Report:
+    """The one notification that comes back: required, or judged by the requirements where there are any; `grouped`
+    where its status must be groups of fields for the case to mean anything."""
     await _sent(stage, mail=mail, rcpt=rcpt)
     found = await stage.delivered(1, account=stage.lease(2)[1])
     if requirements:
         settle(expect_that(stage, len(found) == 1, "one notification", f"{len(found)} messages", *requirements))
     stage.require(len(found) == 1, f"one notification; there are {len(found)}")
-    return _taken_apart(stage, found[0])
+    return _taken_apart(stage, found[0], grouped=grouped)
 
 
-def _taken_apart(stage: Stage, raw: bytes) -> Report:
+def _taken_apart(stage: Stage, raw: bytes, *, grouped: bool = True) -> Report:
     whole = message_from_bytes(raw)
     parts = tuple(part for part in whole.get_payload() if isinstance(part, Message)) if whole.is_multipart() else ()
     stage.require(len(parts) >= 2, "a notification in parts")
-    groups = parts[1].get_payload()
-    stage.require(
-        isinstance(groups, list) and len(groups) >= 2, "a part of type message/delivery-status with two groups"
-    )
-    about, *recipients = (group for group in groups if isinstance(group, Message))
+    payload = parts[1].get_payload()
+    groups = [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
+    stage.require(len(groups) >= 2 or not grouped, "a part of type message/delivery-status with two groups")
+    about, *recipients = groups or [Message()]
     return Report(raw, whole, parts, about, tuple(group for group in recipients if group.keys()))
 
 
@@ -108,7 +110,7 @@ async def sent_from_nobody(stage: Stage) -> None:
 )
 async def parts_of_a_notification(stage: Stage) -> None:
     """A notification is a multipart/report of a text, a delivery-status part and what is returned."""
-    report = await _report(stage)
+    report = await _report(stage, grouped=False)
     whole = report.whole
     kind, status = whole.get_content_type(), report.parts[1].get_content_type()
     expect_that(stage, kind == "multipart/report", "multipart/report", kind, "RFC3461-6.2-a", "RFC6522-3-c")
