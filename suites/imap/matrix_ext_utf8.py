@@ -12,7 +12,14 @@ UTF8, REV2 = "UTF8=ACCEPT", "IMAP4rev2"
 _NAME = octets("Fähre".encode())
 #: The same name in modified UTF-7.
 _SEVEN = "F&AOQ-hre"
-_CREATED = (raw(f'x1 CREATE \\"{_NAME}\\"\\r\\n'), "S: OK")
+#: Octets that are sent as they are get no prefix of themselves.
+_CREATED = (
+    "C: NAMESPACE",
+    "S: * NAMESPACE (($prefix $sep <any>) <any>) <any>",
+    "S: OK",
+    raw(f'x1 CREATE \\"${{prefix}}{_NAME}\\"\\r\\n'),
+    "S: OK",
+)
 _HEADER = "Subject: Grüße\r\n\r\nAhoi.\r\n".encode()
 
 
@@ -38,7 +45,7 @@ _UTF8 = (
     (
         "name-in-utf8",
         "A mailbox name in UTF-8 is accepted",
-        [*_enabled(UTF8), _CREATED[0], expecting("OK", U.format("3-e"), U.format("3-b"))],
+        [*_enabled(UTF8), *_CREATED[:-1], expecting("OK", U.format("3-e"), U.format("3-b"))],
     ),
     (
         "name-listed-in-utf8",
