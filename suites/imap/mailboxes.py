@@ -99,7 +99,13 @@ async def rename_of_inbox(stage: Stage) -> None:
         expect_that(stage, counts == [count], f"{count} messages in {name}", told(reply), requirement)
 
 
-@case("imap/rfc3501-6.3.5/inferiors-of-inbox-stay", "RFC3501-6.3.5-k", "RFC3501-6.3.5-j", messages=("plain",))
+@case(
+    "imap/rfc3501-6.3.5/inferiors-of-inbox-stay",
+    "RFC3501-6.3.5-k",
+    "RFC3501-6.3.5-j",
+    "RFC3501-6.3.5-i",
+    messages=("plain",),
+)
 async def inferiors_of_inbox_stay(stage: Stage) -> None:
     """RENAME of INBOX leaves mailboxes below it where they are."""
     session = await stage.imap()
