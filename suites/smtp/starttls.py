@@ -161,7 +161,7 @@ def _declare_injected(slug: str, octets: bytes) -> None:
         except TlsFailed as failed:
             expect_that(stage, True, "refused, or forgotten", f"no TLS: {failed}", *rules, facet=Facet.ORDER)
             return
-        spoke = await session.connection.hears_within(QUIET) and session.connection.open_still
+        spoke = await session.connection.hears_within(QUIET) and bool(session.connection.unread)
         said = shown(session.connection.unread) if spoke else "nothing, or the end"
         settle(expect_that(stage, not spoke, "refused, or forgotten", said, *rules, facet=Facet.ORDER))
         if session.connection.open_still:

@@ -101,9 +101,12 @@ for _slug, (_line, _code) in FREE.items():
 @case("smtp/rfc6409-3/a-submitted-message-arrives", "RFC5321-2.1-a", "RFC4954-7-a", endpoint=SUBMISSION)
 async def a_submitted_message_arrives(stage: Stage) -> None:
     """A message that somebody submits to himself arrives, with a Received field."""
-    found = await _submitted(stage, letter("submitted"), "RFC5321-2.1-a")
-    expect_names(stage, [found], ["submitted"], "RFC5321-2.1-a")
-    there = bool(values_of(found, "Received"))
+    session = await stage.submission()
+    await need(stage, session, f"MAIL FROM:<{stage.account.address}>", f"RCPT TO:<{stage.account.address}>")
+    await finish(stage, session, letter("submitted"), "RFC5321-2.1-a")
+    found = await stage.delivered(1)
+    settle(expect_names(stage, found, ["submitted"], "RFC5321-2.1-a"))
+    there = bool(values_of(found[0], "Received"))
     expect_that(stage, there, "a Received field", "none", "RFC4954-7-a")
 
 
@@ -232,7 +235,7 @@ async def a_domain_of_one_label(stage: Stage) -> None:
     reply = await ask(stage, session, "RCPT TO:<somebody@nowhere>", "RFC6409-4.2-a")
     settle(stage.expect_reply(reply, "250|251|4yz|5yz", "RFC6409-4.2-a"))
     if not (reply.ok or reply.code // 100 == 4):
-        stage.expect_reply(reply, "554|550|553|501|5yz", "RFC6409-4.2-d")
+        stage.expect_reply(reply, "554|501|550|551|553|556", "RFC6409-4.2-d")
     if reply.ok:
         stage.note("the server takes the incomplete domain; what it makes of it is for the relay suite to see")
 

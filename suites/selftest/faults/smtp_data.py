@@ -47,6 +47,13 @@ def _sorted(message: bytes) -> bytes:
     return b"\r\n".join(reversed(re.split(rb"\r\n(?![ \t])", head))) + blank + body
 
 
+class _WaitsForMore(MailData):
+    """The end of nothing is no end."""
+
+    def take(self, buffer: LineBuffer) -> bytes | DataEnd | None:
+        return super().take(buffer) or None
+
+
 class _BySegment(MailData):
     """Looks for the end in what has come at once."""
 
@@ -216,6 +223,14 @@ FAULTS = (
         "A message without a header becomes an empty one",
         "POSTEL-smtp_mime-c",
         lambda message: b"Subject: (none)\r\n\r\n" if _is_odd(message) else message,
+    ),
+    _keeps("dot-field", "A first line with a dot in front is lost", "POSTEL-smtp_mime-c", swap(rb"^\.[^\n]*\n", b"")),
+    fault(
+        "data/empty",
+        "An empty message is not answered",
+        "POSTEL-smtp_mime-c",
+        smtp_variant(mail_data=_WaitsForMore),
+        "DATA",
     ),
     _keeps(
         "header-only",

@@ -189,13 +189,6 @@ FAULTS = (
         swap(rb"(?s)(\r\n(?:Original|Final)-Recipient: .*?)(?=\r\n--report)", rb"\1\1"),
     ),
     _without("no-original", "ORCPT is not told", "RFC3461-6.3-e RFC3464-2.3.1-b", b"Original-Recipient"),
-    _field(
-        "original-in-xtext",
-        "ORCPT is told as it was encoded",
-        "RFC3461-6.3-e RFC3464-2.3.1-b",
-        b"Original-Recipient",
-        b"rfc822; Reader+2BHere@postel.test",
-    ),
     _noted(
         "original-of-its-own",
         "An Original-Recipient is told where none was given",

@@ -168,7 +168,7 @@ FAULTS = (
     _takes(
         "open-relay",
         "Mail for anywhere is taken from anybody",
-        "POSTEL-smtp_relay-a 7.9-a 3.6.2-a 7.9-b RFC3463-3.8-a",
+        "POSTEL-smtp_relay-a POSTEL-smtp_relay-b 7.9-a 3.6.2-a 7.9-b RFC3463-3.8-a",
         rb"<[^@]*@(?!postel\.test)",
         "servers as they were installed until 1998",
     ),

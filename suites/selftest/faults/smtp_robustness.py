@@ -12,18 +12,21 @@ from typing import Any
 
 from reference_server.actions import Action, Close, SessionContext
 from reference_server.backend import Envelope
-from reference_server.conversation import Steps
+from reference_server.conversation import Await, Steps
 from reference_server.lines import Framing
 from reference_server.server import MailServer, SessionFactories
 from reference_server.settings import Settings
 from reference_server.smtp import replies
+from reference_server.smtp.replies import CommandRefused
 from reference_server.smtp.session import SmtpSession
 from reference_server.smtp.state import State
 from suites.selftest.fault import Build, Fault
-from suites.selftest.smtp_variants import fault, replying, sessions, smtp_variant
+from suites.selftest.smtp_variants import altered, as_replies, fault, replying, sends, sessions, smtp_variant
 
 #: Lines of one segment that are too many.
 _MANY = 50
+#: Wrong commands of one client that are enough.
+_ENOUGH = 100
 
 
 class _Blocking(SmtpSession):
@@ -109,6 +112,30 @@ class _TwiceWhereUnsure(SmtpSession):
         super().connection_lost()
         if self.last is not None:
             self.context.delivery.deliver(*self.last)
+
+
+class _Echoes(SmtpSession):
+    """Refusals repeat the line as it came."""
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        said = line if isinstance(line, bytes) else b""
+        change = sends(lambda data: data[:-2] + b": " + said + b"\r\n" if data.startswith(b"5") else data)
+        yield from altered(as_replies(self, super().answer(line)), change)
+
+
+class _Tires(SmtpSession):
+    """After a hundred wrong commands nothing is answered any more, and the connection stays open."""
+
+    errors = 0
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        try:
+            yield from super().answer(line)
+        except CommandRefused:
+            self.errors += 1
+            if self.errors > _ENOUGH:
+                yield Await(lambda buffer: None)
+            raise
 
 
 class _GreetsAgain(SmtpSession):
@@ -209,6 +236,20 @@ FAULTS = (
         _hearing(lambda data: re.sub(rb"(?<!\r)\n", b"\r\n", data)),
         "NOOP",
         seen_in="most servers until 2023",
+    ),
+    fault(
+        "line/echo",
+        "Refusals repeat the line as it came, control characters too",
+        "POSTEL-smtp_line-g 4.2-e",
+        smtp_variant(_Echoes),
+        "VRFY",
+    ),
+    fault(
+        "line/errors",
+        "After a hundred wrong commands a client waits for ever",
+        "POSTEL-smtp_line-h",
+        smtp_variant(_Tires),
+        "FROBNICATE",
     ),
     # ---- sessions
     fault(

@@ -19,7 +19,7 @@ from reference_server.smtp.replies import CommandRefused
 from reference_server.smtp.session import SmtpSession
 from reference_server.smtp.state import State
 from suites.selftest.fault import Build, Fault
-from suites.selftest.smtp_variants import fault, instead, replying, smtp_variant
+from suites.selftest.smtp_variants import altered, as_replies, fault, instead, replying, sends, smtp_variant
 
 #: Accounts of a test run.
 _ACCOUNTS = 40
@@ -71,6 +71,15 @@ def blocking(busy: Callable[[Any, bytes], bool]) -> Build:
             super().connection_lost()
 
     return smtp_variant(Blocking)
+
+
+class _Echoes(SmtpSession):
+    """A refusal repeats the line."""
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        said = line[:80] if isinstance(line, bytes) else b""
+        steps = as_replies(self, super().answer(line))
+        yield from altered(steps, sends(lambda data: data[:-2] + b": " + said + b"\r\n" if data[:1] == b"5" else data))
 
 
 class _Counted(SmtpSession):
@@ -296,6 +305,14 @@ FAULTS = (
         smtp_variant(_BySegment),
         "RSET",
     ),
+    _rude(
+        "echo",
+        "Refusals repeat the line with its control characters",
+        "POSTEL-smtp_line-g 4.2-e",
+        smtp_variant(_Echoes),
+        "NOOP",
+        seen_in="Sendmail 8",
+    ),
     # ---- clients
     fault(
         "rude/unread-replies",
@@ -349,7 +366,7 @@ FAULTS = (
     _rude(
         "silent-end",
         "The end of a message is not answered",
-        "RFC1047-3-a RFC2033-4.2-b",
+        "RFC1047-3-a RFC2033-4.2-b RFC6409-5.3-a",
         replying(rb"^DATA", lambda data: b"" if data.startswith(b"250") else data),
         "DATA",
         seen_in="servers that filter first",

@@ -13,6 +13,7 @@ from reference_server.server import MailServer, Tls
 from reference_server.smtp import replies
 from reference_server.smtp.replies import CommandRefused
 from reference_server.smtp.session import SmtpSession
+from reference_server.smtp.state import CommandTable, State
 from suites.selftest.fault import Build, Fault
 from suites.selftest.smtp_variants import fault, handled, instead, relisted, smtp_variant
 
@@ -31,6 +32,23 @@ class _Injectable(SmtpSession):
         if actions and isinstance(actions[-1], StartTls):
             self._buffer.give_back(kept.partition(b"\r\n")[2] if kept.upper().startswith(b"STARTTLS") else kept)
         return actions
+
+
+class _InjectableByLf(_Injectable):
+    """The same, and a lone LF ends a line."""
+
+    def _go_on(self, answer: object) -> list[Action]:
+        actions = super()._go_on(answer)
+        if actions and isinstance(actions[-1], StartTls):
+            kept = self._buffer.take_all()
+            self._buffer.give_back(kept.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        return actions
+
+
+def _in_a_transaction(commands: CommandTable) -> CommandTable:
+    """STARTTLS is permitted in a transaction, which goes on inside TLS."""
+    entry = replace(commands[State.READY]["STARTTLS"], handler=_remembers)
+    return {state: {**entries, "STARTTLS": entry} for state, entries in commands.items()}
 
 
 def _no_handshake(session: SmtpSession, _: None) -> Steps:
@@ -137,6 +155,18 @@ FAULTS = (
         "RFC3207-4.2-a",
         handled(_greets_again, "STARTTLS"),
         "Courier",
+    ),
+    _tls(
+        "injectable-by-lf",
+        "What came in the clear behind STARTTLS and ends in LF is carried out inside TLS",
+        "POSTEL-smtp_starttls-a RFC3207-6-d",
+        smtp_variant(_InjectableByLf),
+    ),
+    _tls(
+        "in-a-transaction",
+        "A transaction that was begun in the clear goes on inside TLS",
+        "RFC3207-4.2-b POSTEL-smtp_starttls-b",
+        smtp_variant(commands=_in_a_transaction),
     ),
     _tls(
         "says-more", "Behind 220 more is said in the clear", "POSTEL-smtp_starttls-c", handled(_says_more, "STARTTLS")
