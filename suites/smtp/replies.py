@@ -215,7 +215,7 @@ async def expn_is_listed(stage: Stage) -> None:
     """EXPN, HELP, STARTTLS and AUTH are listed where they are understood, and not where they are not."""
     session = await greeted(stage)
     for verb, line, rules in (
-        ("EXPN", "EXPN staff", ("RFC5321-3.5.2-e", "RFC5321-4.1.1.1-d")),
+        ("EXPN", f"EXPN {stage.account.address}", ("RFC5321-3.5.2-e", "RFC5321-4.1.1.1-d")),
         ("HELP", "HELP", ("RFC5321-4.1.1.1-d",)),
         ("ETRN", "ETRN client.test", ("RFC5321-4.1.1.1-d",)),
         ("SEND", "SEND FROM:<sender@client.test>", ("RFC5321-F.6-a",)),

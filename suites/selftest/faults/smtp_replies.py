@@ -1,88 +1,426 @@
-"""How replies are written: lines, codes, enhanced status codes. What the strict validator of SMTP judges.
+"""The form of replies, their codes and statuses, and what VRFY, EXPN and HELP tell.
 
-RFC 5321 §2.3.8, §4.2, §4.3.2, §4.5.3.1.5; RFC 2034 §3, §4; RFC 3463 §2, §3.
+RFC 5321 §4.2, §3.5; RFC 2034, RFC 3463.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from dataclasses import replace
 
+from reference_server.actions import Send
 from reference_server.conversation import Steps
-from reference_server.smtp import commands as handlers
+from reference_server.lines import Framing
+from reference_server.settings import Settings
+from reference_server.smtp import replies
+from reference_server.smtp.replies import CommandRefused
 from reference_server.smtp.session import SmtpSession
-from suites.selftest.fault import Build, Fault
-from suites.selftest.smtp_variants import altered, fault, handled, relisted, replying, says, sends, smtp_variant, swap
+from suites.selftest.fault import Fault
+from suites.selftest.smtp_variants import (
+    Change,
+    altered,
+    as_replies,
+    fault,
+    greeting,
+    instead,
+    relisted,
+    replying,
+    says,
+    sends,
+    smtp_variant,
+    swap,
+    with_texts,
+)
 
-_STATUS = rb"(?m)^(\d{3}[ -])\d\.\d{1,3}\.\d{1,3} "
+
+def _line(slug: str, title: str, requirements: str, change: Callable[[str], str], seen_in: str = "") -> Fault:
+    """Each line of a reply has another form."""
+    return fault(f"reply/{slug}", title, requirements, with_texts(change), seen_in=seen_in)
 
 
-def _writes(slug: str, title: str, requirements: str, verb: bytes, pattern: bytes, replacement: bytes) -> Fault:
-    """A reply to a verb is written in another way."""
-    build = replying(rb"^%s" % verb, swap(pattern, replacement))
-    return fault(f"reply/{slug}", title, requirements, build, verb.decode())
+def _says(slug: str, title: str, requirements: str, pattern: bytes, change: Change, *touches: str) -> Fault:
+    return fault(f"reply/{slug}", title, requirements, replying(pattern, change), *touches)
 
 
-def _says(slug: str, title: str, requirements: str, pattern: bytes, replacement: bytes) -> Fault:
-    """Any reply is written in another way."""
-    return fault(f"reply/{slug}", title, requirements, says(swap(pattern, replacement)))
+def _hides(given: Settings) -> Settings:
+    return replace(given, verification=False)
 
 
-def _after_helo() -> Build:
-    """No status after HELO."""
+class _Echoes(SmtpSession):
+    """A refusal repeats the line."""
 
-    class Plain(SmtpSession):
-        def converse(self) -> Steps:
-            change = sends(lambda data: data if self.extended else re.sub(_STATUS, rb"\1", data))
-            yield from altered(super().converse(), change)
+    def answer(self, line: bytes | Framing) -> Steps:
+        said = line if isinstance(line, bytes) else b""
+        yield from altered(
+            as_replies(self, super().answer(line)),
+            sends(lambda data: data[:-2] + b": " + said[:80] + b"\r\n" if data[:1] == b"5" else data),
+        )
 
-    return smtp_variant(Plain)
+
+class _NoStatusesAfterHelo(SmtpSession):
+    """A client that knows no extensions gets no statuses."""
+
+    def begin(self, client: str, *, extended: bool) -> None:
+        super().begin(client, extended=extended)
+        self.renderer.enhanced_status_codes = extended
+
+
+class _ListsLess(SmtpSession):
+    """The second EHLO of a session is answered with less."""
+
+    asked = 0
+
+    def announcements(self) -> list[str]:
+        self.asked += 1
+        return super().announcements()[: None if self.asked == 1 else -2]
+
+
+class _NoGroups(SmtpSession):
+    """A command that does not come by itself is refused."""
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        left = self._buffer.take_all()
+        self._buffer.give_back(left)
+        if left and isinstance(line, bytes) and line.upper().startswith((b"MAIL", b"RSET")):
+            raise CommandRefused(replies.BAD_SEQUENCE)
+        yield from super().answer(line)
+
+
+class _HidesHalf(SmtpSession):
+    """VRFY is disabled, and tells names that are not here apart."""
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        unknown = isinstance(line, bytes) and line.upper().startswith(b"VRFY") and b"no-such-user" in line
+        if unknown:
+            yield Send(b"450 4.1.1 no such user\r\n")
+        elif isinstance(line, bytes) and line.upper().startswith(b"VRFY"):
+            yield Send(b"550 5.7.1 not for you\r\n")
+        else:
+            yield from super().answer(line)
+
+
+class _HidesBadly(SmtpSession):
+    """VRFY is disabled, and temporarily fails for names that are not here."""
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        if isinstance(line, bytes) and line.upper().startswith(b"VRFY") and b"no-such-user" in line:
+            yield Send(b"450 4.1.1 no such user\r\n")
+        else:
+            yield from super().answer(line)
 
 
 FAULTS = (
     # ---- lines
-    _says("lf", "Lines but the last end in LF alone", "2.3.8-c", rb"\r\n(?=.)", b"\n"),
-    _writes("lone-cr", "A text has a lone CR", "2.3.8-c 4.2-e", b"NOOP", rb"done", b"well\rdone"),
-    _writes("control-characters", "A text has a colour", "4.2-e", b"HELP", rb"Commands", b"\x1b[1mCommands"),
-    _writes("not-ascii", "A text has an umlaut", "2.4-k", b"RSET", rb"done", "erledigt für heute".encode()),
-    _writes("long-line", "A line has 700 octets", "4.5.3.1.5-a", b"NOOP", rb"done", b"done " + b"x" * 700),
-    _writes("bare-code", "354 stands alone, without a space", "4.2.1-f", b"DATA", rb"^354 .*\r\n", b"354\r\n"),
-    _writes("colon", "A colon stands behind the code", "4.2-b", b"NOOP", rb"^250 ", b"250: "),
-    _writes("four-digits", "A code has four digits", "4.3.2-b 4.2-b", b"RSET", rb"^250 ", b"2500 "),
-    _writes("first-digit", "A code begins with 6", "4.2-k 4.3.2-b 4.2-d", b"NOOP", rb"^250 2", b"650 5"),
-    _writes("second-digit", "A code has 6 as its second digit", "4.2-d 4.2-f", b"NOOP", rb"^250", b"260"),
-    _writes("unlisted", "A code is one that nothing lists", "4.2-f", b"RSET", rb"^250", b"259"),
-    _writes("other-command", "RSET is answered by the code of HELP", "4.3.1-d", b"RSET", rb"^250", b"211"),
-    _writes("codes-differ", "The lines of a reply have two codes", "4.2.1-e", b"HELP", rb"^214-", b"211-"),
-    _writes("codes-of-ehlo", "The last line of EHLO has another code", "4.2.1-e", b"EHLO", rb"(?m)^250 ", b"251 "),
-    _writes("spaces", "EHLO has a space behind each code", "4.2.1-d", b"EHLO", rb"(?m)^250-", b"250 "),
-    fault("reply/helo-is-ehlo", "HELO is answered as EHLO is", "3.2-a", handled(handlers.ehlo, "HELO"), "HELO"),
-    # ---- enhanced status codes
+    fault("reply/lf", "Lines end in LF", "2.3.8-c", says(swap(rb"\r\n", b"\n")), "NOOP"),
+    _line(
+        "no-space", "A reply without text has no space", "4.2.1-f", lambda line: line[:3] if "done" in line else line
+    ),
+    _line(
+        "no-code",
+        "The second line of a reply has no code",
+        "4.2-b 4.3.2-b",
+        lambda line: line[4:] if line[3] == "-" and "SIZE" in line else line,
+    ),
+    _line(
+        "four-digits",
+        "Codes have four digits",
+        "4.3.2-b 4.2-b",
+        lambda line: f"2{line}" if line.startswith("250") and "done" in line else line,
+    ),
+    _line(
+        "first-digit",
+        "A first digit is beyond 5",
+        "4.2-k 4.3.2-b 4.2-d",
+        lambda line: f"6{line[1:]}" if line.startswith("500 ") else line,
+    ),
+    _line(
+        "second-digit",
+        "A second digit is beyond 5",
+        "4.2-d 4.2-f",
+        lambda line: f"599{line[3:]}" if line.startswith("500 ") else line,
+    ),
+    _line(
+        "unlisted",
+        "A code is one of nobody's",
+        "4.2-f",
+        lambda line: f"559{line[3:]}" if line.startswith("500 ") else line,
+    ),
+    _line("control-characters", "Replies hold control characters", "4.2-e", lambda line: f"{line}\x1b[0m"),
+    _line(
+        "not-ascii",
+        "Replies hold letters beyond ASCII",
+        "2.4-k RFC6531-3.7.4.2-c RFC6531-3.7.4.1-a RFC6531-3.7.1-b RFC6531-3.7.4.2-a",
+        lambda line: f"{line} ü",
+    ),
     fault(
-        "reply/statuses-with-a-parameter",
-        "ENHANCEDSTATUSCODES is listed with a version",
-        "RFC2034-3-a",
-        relisted("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES 1.0"),
+        "reply/too-long",
+        "A line of a reply has 600 octets",
+        "4.5.3.1.5-a",
+        says(swap(rb"^(250 2\.0\.0 done)", rb"\1" + b" x" * 300)),
+        "NOOP",
+    ),
+    fault(
+        "reply/code-changes",
+        "The last line of a reply to EHLO has another code",
+        "4.2.1-e",
+        replying(rb"^EHLO", swap(rb"\r\n250 ", b"\r\n251 ")),
         "EHLO",
     ),
-    _writes("no-status", "Positive replies have no status", "RFC2034-4-a", b"(NOOP|RSET)", _STATUS, rb"\1"),
-    _writes("class", "The class of a status is not that of the code", "RFC2034-4-b", b"RCPT", rb"^550 5", b"550 4"),
-    _writes("two-statuses", "The lines have two statuses", "RFC2034-4-c", b"HELP", rb"^214-2\.0\.0", b"214-2.1.0"),
-    fault("reply/statuses-after-helo", "After HELO nothing has a status", "RFC2034-4-d", _after_helo(), "HELO"),
-    _writes("status-and-colon", "A colon stands behind the status", "RFC2034-4-e", b"NOOP", rb"(\.0\.0) ", rb"\1: "),
-    _writes("status-of-354", "354 has a status", "RFC2034-4-f", b"DATA", rb"^354 ", b"354 3.0.0 "),
-    _writes("long-status", "A status has four digits", "RFC3463-2-a", b"RCPT", rb"5\.1\.1 ", b"5.1.1001 "),
-    _writes("leading-zero", "A status has a leading zero", "RFC3463-2-b", b"NOOP", rb"2\.0\.0 ", b"2.00.0 "),
-    _writes(
-        "unknown-status", "A status is one that is not registered", "RFC3463-2-c", b"NOOP", rb"2\.0\.0 ", b"2.9.1 "
+    fault(
+        "reply/hyphen-last",
+        "The last line of a reply to EHLO has a hyphen, too",
+        "4.2.1-d",
+        replying(rb"^EHLO", lambda data: data + b"250-\r\n"),
+        "EHLO",
+    ),
+    fault(
+        "reply/code-alone",
+        "Lines between the first and the last have a space behind the code",
+        "4.2.1-d 4.2-a",
+        replying(rb"^EHLO", swap(rb"\r\n250-(8BIT)", rb"\r\n250 \1")),
+        "EHLO",
+    ),
+    fault(
+        "reply/unasked",
+        "More is said than was asked",
+        "4.2-a",
+        replying(rb"^NOOP", lambda data: data + b"250 2.0.0 anything else?\r\n"),
+        "NOOP",
+    ),
+    fault(
+        "reply/echo",
+        "Commands are repeated in replies",
+        "POSTEL-smtp_line-g 4.2-e",
+        smtp_variant(_Echoes),
+        "NOOP",
+        seen_in="Sendmail 8",
+    ),
+    # ---- codes
+    fault(
+        "reply/wrong-code",
+        "RSET is answered by 252",
+        "4.3.1-d 4.1.1.5-c 4.1.1.5-b",
+        replying(rb"^RSET", swap(rb"^250", b"252")),
+        "RSET",
+    ),
+    fault(
+        "reply/name-in-the-greeting",
+        "The greeting has no name",
+        "4.2-c 4.3.1-c",
+        greeting(swap(rb"^220 .*?ESMTP", b"220 *** ESMTP")),
+        "EHLO",
+        seen_in="firewalls that hide the banner",
+    ),
+    fault(
+        "reply/name-in-ehlo",
+        "The reply to EHLO begins with a word of welcome",
+        "4.1.1.1-b",
+        replying(rb"^EHLO", swap(rb"^250-", b"250-<hello> ")),
+        "EHLO",
+    ),
+    fault(
+        "reply/helo-with-extensions",
+        "HELO is answered like EHLO",
+        "3.2-a",
+        replying(rb"^HELO", lambda data: b"250-" + data[4:] + b"250 HELP\r\n" if data.startswith(b"250 ") else data),
+        "HELO",
+    ),
+    # ---- statuses
+    _line(
+        "no-status",
+        "2yz has no status",
+        "RFC2034-4-a RFC2034-4-d",
+        lambda line: line[:4] + line[10:] if line[4:6] == "2." else line,
+    ),
+    _line(
+        "class",
+        "The class of a status is not that of its code",
+        "RFC2034-4-b",
+        lambda line: line.replace(" 5.", " 4.", 1) if line[4:6] == "5." else line,
+    ),
+    _line(
+        "no-space-behind-status",
+        "A status has a colon behind it",
+        "RFC2034-4-e",
+        lambda line: line[:9] + ":" + line[9:] if line[5:6] == "." else line,
+    ),
+    _line(
+        "leading-zero",
+        "Numbers of a status have leading zeros",
+        "RFC3463-2-b RFC2034-4-a RFC2034-4-e",
+        lambda line: line.replace(".0.0 ", ".00.0 ", 1),
+    ),
+    _line(
+        "class-3",
+        "A status has the class 3",
+        "RFC3463-2-a RFC2034-4-b",
+        lambda line: line.replace("2.", "3.", 1) if line[4:6] == "2." else line,
+    ),
+    _line(
+        "four-digits-of-status",
+        "A number of a status has four digits",
+        "RFC3463-2-a",
+        lambda line: line.replace("2.0.0", "2.0.1000", 1),
+    ),
+    _line(
+        "unregistered", "A status is registered nowhere", "RFC3463-2-c", lambda line: line.replace("5.5.", "5.8.", 1)
+    ),
+    _line(
+        "status-on-354",
+        "354 and 220 have a status",
+        "RFC2034-4-f",
+        lambda line: f"{line[:4]}2.0.0 {line[4:]}" if line[:4] in ("354 ", "220 ") and line[5:6] != "." else line,
+    ),
+    fault(
+        "reply/statuses-differ",
+        "Lines of a reply have different statuses",
+        "RFC2034-4-c",
+        replying(rb"^HELP", swap(rb"\r\n214 2\.0\.0", b"\r\n214 2.1.0")),
+        "HELP",
+    ),
+    fault(
+        "reply/after-helo",
+        "After HELO replies have no status",
+        "RFC2034-4-d RFC2034-4-a",
+        smtp_variant(_NoStatusesAfterHelo),
+        "HELO",
+    ),
+    fault(
+        "reply/statuses-with-a-parameter",
+        "ENHANCEDSTATUSCODES is listed with a parameter",
+        "RFC2034-3-a",
+        relisted("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES 2"),
+        "EHLO",
+    ),
+    _line(
+        "one-status",
+        "All refusals have the status 5.3.0",
+        "RFC3463-3.6-a RFC3463-3.2-b RFC3463-3.8-a RFC3463-3.2-a RFC3463-3.4-a RFC3463-3.5-b RFC6531-3.5-d "
+        "RFC4954-4-n RFC4954-4-f RFC4954-6-a RFC4954-6-f",
+        lambda line: f"{line[:4]}5.3.0 {line[10:]}" if line[4:6] == "5." else line,
+    ),
+    # ---- VRFY and EXPN
+    _says(
+        "vrfy-name-alone",
+        "VRFY tells a name without its domain",
+        "3.5.1-c 3.5.2-a",
+        rb"^VRFY",
+        swap(rb"@[^>\r]*", b""),
+        "VRFY",
     ),
     _says(
-        "status-of-syntax",
-        "Wrong commands have the status of a mailbox",
-        "RFC3463-3.6-a",
-        rb"^(50\d[ -])5\.\d\.\d",
-        rb"\g<1>5.2.1",
+        "vrfy-no-brackets", "VRFY tells a mailbox without brackets", "3.5.2-b", rb"^VRFY", swap(rb"[<>]", b""), "VRFY"
     ),
     _says(
-        "status-of-paths", "Wrong paths have the status of a host", "RFC3463-3.2-b", rb"^501 5\.1\.[37]", b"501 5.3.2"
+        "vrfy-route",
+        "VRFY tells a source route",
+        "3.5.2-d",
+        rb"^VRFY",
+        swap(rb"<(user)", rb"<@mail.postel.test:\1"),
+        "VRFY",
+    ),
+    _says(
+        "vrfy-other-name",
+        "VRFY tells a mailbox that nobody can send to",
+        "3.5.2-c",
+        rb"^VRFY",
+        swap(rb"<(user)", rb"<the-\1"),
+        "VRFY",
+    ),
+    _says(
+        "vrfy-214",
+        "VRFY and EXPN are answered by 214",
+        "3.5.1-a 3.5.1-j 4.1.4-b 3.5.1-i",
+        rb"^(VRFY|EXPN)",
+        swap(rb"^250", b"214"),
+        "VRFY",
+        "EXPN",
+    ),
+    _says(
+        "vrfy-needs-a-domain",
+        "VRFY of a name without its domain is refused",
+        "3.5.1-i",
+        rb"^VRFY [^@ ]+$",
+        lambda data: b"553 5.1.3 no domain\r\n",
+        "VRFY",
+    ),
+    _says(
+        "vrfy-confirms",
+        "VRFY and EXPN confirm whatever is asked",
+        "3.5.3-a 7.3-a",
+        rb"^(VRFY|EXPN) ",
+        lambda data: b"250 2.1.5 <postmaster@postel.test>\r\n",
+        "VRFY",
+        "EXPN",
+    ),
+    _says(
+        "expn-two",
+        "EXPN tells all mailboxes on one line",
+        "3.5.1-e 3.5.1-h",
+        rb"^EXPN",
+        swap(rb"(<user[^>]*>)", rb"\1, <postmaster@postel.test>"),
+        "EXPN",
+    ),
+    fault(
+        "reply/vrfy-disabled-550",
+        "Where VRFY is disabled it is refused by 550",
+        "7.3-b",
+        smtp_variant(_HidesHalf, settings=_hides),
+        "VRFY",
+        seen_in="servers set up against address harvesting",
+    ),
+    fault(
+        "reply/vrfy-disabled-badly",
+        "Where VRFY is disabled names that are not here fail for the time being",
+        "3.5.3-c 7.3-b",
+        smtp_variant(_HidesBadly, settings=_hides),
+        "VRFY",
+    ),
+    # ---- what EHLO lists
+    fault(
+        "reply/grammar",
+        "EHLO lists keywords with two spaces, and empty ones",
+        "4.1.1.1-c",
+        relisted("SIZE", "SIZE  0"),
+        "EHLO",
+    ),
+    fault(
+        "reply/unregistered-keyword",
+        "EHLO lists a keyword that is registered nowhere",
+        "2.2.2-a",
+        relisted("HELP", "POSTELIZED"),
+        "EHLO",
+    ),
+    fault("reply/not-the-same", "EHLO lists something else each time", "4.1.4-c", smtp_variant(_ListsLess), "EHLO"),
+    fault("reply/expn-is-not-listed", "EXPN is taken, and not listed", "3.5.2-e 4.1.1.1-d", relisted("EXPN"), "EXPN"),
+    fault("reply/help-is-not-listed", "HELP is taken, and not listed", "4.1.1.1-d", relisted("HELP"), "HELP"),
+    fault(
+        "reply/send-is-taken",
+        "SEND, SOML and SAML are taken, and not listed",
+        "F.6-a",
+        instead(rb"^(SEND|SOML|SAML)", b"250 2.0.0 ok"),
+        "SEND",
+    ),
+    fault(
+        "reply/vrfy-is-listed",
+        "HELP and EXPN are listed, and not implemented",
+        "4.2.4-c",
+        instead(rb"^(HELP|EXPN)", b"502 5.5.1 not implemented"),
+        "HELP",
+        "EXPN",
+    ),
+    fault(
+        "reply/dsn-is-listed",
+        "SIZE, DSN, SMTPUTF8 and 8BITMIME are listed, and refused",
+        "4.2.4-c",
+        instead(rb"^MAIL [^>]*> ", b"501 5.5.4 no parameters"),
+        "MAIL",
+    ),
+    fault(
+        "reply/pipelining-is-listed",
+        "PIPELINING is listed, and a group is a syntax error",
+        "4.2.4-c",
+        smtp_variant(_NoGroups),
+        "RSET",
     ),
 )
