@@ -150,8 +150,10 @@ def _declare_http(slug: str, octets: bytes) -> None:
         session = await stage.smtp()
         await session.send_raw(octets)
         reply = await reply_or_end(stage, session, "POSTEL-smtp_line-i")
-        while reply is not None and session.outstanding:
+        while reply is not None:
             settle(expect_that(stage, not reply.intermediate, "no 354", shown(reply.raw), "POSTEL-smtp_line-i"))
+            if not session.outstanding:
+                break
             reply = await reply_or_end(stage, session, "POSTEL-smtp_line-i")
         await expect_served(stage, "POSTEL-smtp_line-i")
 

@@ -5,9 +5,13 @@ RFC 5321 §2.4, §4.1.1, §4.2.4, §4.3.2.
 
 from __future__ import annotations
 
-from reference_server.smtp import commands
+from reference_server.conversation import Steps
+from reference_server.lines import Framing
+from reference_server.smtp import commands, replies
+from reference_server.smtp.replies import CommandRefused
+from reference_server.smtp.session import SmtpSession
 from suites.selftest.fault import Fault
-from suites.selftest.smtp_variants import fault, handled, hearing, instead, replying, swap, without
+from suites.selftest.smtp_variants import fault, handled, hearing, instead, replying, smtp_variant, swap, without
 
 
 def _instead(slug: str, title: str, requirements: str, pattern: bytes, reply: bytes, *touches: str) -> Fault:
@@ -19,6 +23,32 @@ def _hears(slug: str, title: str, requirements: str, pattern: bytes, line: bytes
 
 
 _SENDER = rb"FROM:<sender@client.test>"
+
+
+class _ResetsOnce(SmtpSession):
+    """The second RSET of a session is refused."""
+
+    resets = 0
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        self.resets += isinstance(line, bytes) and line.upper() == b"RSET"
+        if self.resets == 2:
+            self.resets = 0
+            raise CommandRefused(replies.BAD_SEQUENCE)
+        yield from super().answer(line)
+
+
+class _ListsVrfy(SmtpSession):
+    """VRFY is listed, and not implemented."""
+
+    def announcements(self) -> list[str]:
+        return [*super().announcements(), "VRFY"]
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        if isinstance(line, bytes) and line.upper().startswith(b"VRFY"):
+            raise CommandRefused(replies.NOT_IMPLEMENTED)
+        yield from super().answer(line)
+
 
 FAULTS = (
     # ---- arguments
@@ -151,6 +181,8 @@ FAULTS = (
         "NOOP",
     ),
     fault("command/lhlo", "LHLO is taken for EHLO", "4.2.4-b", hearing(rb"^LHLO", b"EHLO"), "LHLO"),
+    fault("command/rset-once", "RSET can be said once", "4.1.1.5-c 4.1.1.5-b", smtp_variant(_ResetsOnce), "RSET"),
+    fault("command/vrfy-is-listed", "VRFY is listed, and not implemented", "4.2.4-c", smtp_variant(_ListsVrfy), "VRFY"),
     # ---- required commands
     fault(
         "command/no-helo",
@@ -189,7 +221,7 @@ FAULTS = (
     _instead(
         "rset-refused",
         "RSET is refused where there is nothing to reset",
-        "4.1.1.5-c 4.1.1.5-b 4.1.1.5-d",
+        "4.1.1.5-c 4.1.1.5-b 4.1.1.5-a",
         rb"^RSET",
         b"503 5.5.1 nothing to reset",
         "RSET",

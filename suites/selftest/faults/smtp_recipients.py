@@ -59,11 +59,19 @@ class _Forgets(SmtpSession):
 class _Routes(SmtpSession):
     """The message goes to the host of a source route, which is not there, and nobody is told."""
 
+    pattern = b"RCPT TO:<@"
+
     def answer(self, line: bytes | Framing) -> Steps:
-        routed = isinstance(line, bytes) and line.upper().startswith(b"RCPT TO:<@")
+        routed = isinstance(line, bytes) and line.upper().startswith(self.pattern)
         yield from super().answer(line)
         if routed:
             self.envelope = replace(self.envelope, recipients=(Recipient("postmaster"),))
+
+
+class _Quotes(_Routes):
+    """A quoted local-part is the mailbox of nobody, and the message goes nowhere."""
+
+    pattern = b'RCPT TO:<"'
 
 
 FAULTS = (
@@ -139,6 +147,13 @@ FAULTS = (
         "A refused recipient takes the one before with it",
         "4.1.1.4-j",
         smtp_variant(_Forgets),
+        "RCPT",
+    ),
+    fault(
+        "recipient/quoted-is-another",
+        "A message for a quoted local-part goes to another mailbox",
+        "4.1.2-e",
+        smtp_variant(_Quotes),
         "RCPT",
     ),
     # ---- source routes

@@ -295,7 +295,8 @@ FAULTS = (
     _line(
         "one-status",
         "All refusals have the status 5.3.0",
-        "RFC3463-3.6-a RFC3463-3.2-b RFC3463-3.8-a RFC3463-3.2-a RFC3463-3.4-a RFC3463-3.5-b RFC6531-3.5-d "
+        "RFC3463-3.6-a RFC3463-3.2-b RFC3463-3.8-a RFC3463-3.2-a RFC3463-3.4-a "
+        "RFC3463-3.5-b RFC6531-3.5-d "
         "RFC4954-4-n RFC4954-4-f RFC4954-6-a RFC4954-6-f",
         lambda line: f"{line[:4]}5.3.0 {line[10:]}" if line[4:6] == "5." else line,
     ),

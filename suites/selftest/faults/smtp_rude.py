@@ -1,4 +1,7 @@
-"""Odd lines, rude clients, many of them, and what is lost between accepting a message and keeping it."""
+"""Odd lines, rude clients, many of them, and what is lost between accepting a message and keeping it.
+
+RFC 5321 §2.3.8, §3.3, §3.8, §4.1.1.2, §4.5.3.2.7, §4.5.4.2, §6.1; RFC 1047 §3.
+"""
 
 from __future__ import annotations
 
@@ -135,17 +138,6 @@ class _Waits(_Counted):
         super().connection_lost()
 
 
-class _Tires(SmtpSession):
-    """After many commands some are not answered."""
-
-    count = 0
-
-    def answer(self, line: bytes | Framing) -> Steps:
-        self.count += 1
-        if self.count % 1500:
-            yield from super().answer(line)
-
-
 class _LosesTheEleventh(SmtpSession):
     """The eleventh message of a session is an empty one."""
 
@@ -176,26 +168,6 @@ class _CrEndsLines(_AnyLineEnd):
     """A lone CR ends a line, too."""
 
     end = b"\r"
-
-
-class _BySegment(SmtpSession):
-    """A segment is a line."""
-
-    def receive(self, data: bytes) -> list[Action]:
-        whole = data.endswith(b"\r\n") or not isinstance(self.state, State) or self.envelope.recipients
-        return super().receive(data if whole else data.rstrip(b"\r\n") + b"\r\n")
-
-
-class _GreetsTwice(SmtpSession):
-    """The first command is answered twice."""
-
-    answered = False
-
-    def answer(self, line: bytes | Framing) -> Steps:
-        yield from super().answer(line)
-        if not self.answered:
-            self.answered = True
-            yield self.reply(replies.DONE)
 
 
 class _Remembers(SmtpSession):
@@ -299,13 +271,6 @@ FAULTS = (
     ),
     _rude("cr", "A lone CR ends a command", "2.3.8-a POSTEL-smtp_line-d", smtp_variant(_CrEndsLines), "NOOP"),
     _rude(
-        "by-segment",
-        "A segment is a command",
-        "2.3.7-a POSTEL-smtp_load-a RFC2920-3.2-i",
-        smtp_variant(_BySegment),
-        "RSET",
-    ),
-    _rude(
         "echo",
         "Refusals repeat the line with its control characters",
         "POSTEL-smtp_line-g 4.2-e",
@@ -322,7 +287,6 @@ FAULTS = (
         "HELP",
         alone=True,
     ),
-    _rude("flood", "Of many commands some are not answered", "POSTEL-smtp_load-c", smtp_variant(_Tires), "RSET"),
     fault(
         "rude/few-connections",
         "After fifty connections each client gets 450",
@@ -355,13 +319,6 @@ FAULTS = (
         "DATA",
     ),
     _rude("impatient", "A client that waits is sent away", "4.5.3.2.7-a", _limits(smtp_idle=2.0), "NOOP"),
-    _rude(
-        "early-talker",
-        "The first command is answered twice",
-        "POSTEL-smtp_session-d 4.2-a",
-        smtp_variant(_GreetsTwice),
-        "EHLO",
-    ),
     # ---- messages
     _rude(
         "silent-end",

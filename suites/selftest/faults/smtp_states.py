@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from reference_server.backend import Envelope
+from reference_server.conversation import Steps
+from reference_server.lines import Framing
+from reference_server.smtp import replies
+from reference_server.smtp.replies import CommandRefused
 from reference_server.smtp.session import SmtpSession
 from reference_server.smtp.state import State
 from suites.selftest.fault import Fault
-from suites.selftest.smtp_variants import IDLE, OPEN, accepted_in, behind, fault, instead, lacking, replying, swap
+from suites.selftest.smtp_variants import IDLE, OPEN, accepted_in, behind, fault, instead, replying, smtp_variant, swap
 
 _WITHOUT_RECIPIENTS = (State.READY, State.SENDER_GIVEN)
 
@@ -24,6 +28,24 @@ def _keeps(slug: str, title: str, requirements: str, pattern: bytes, reply: byte
 def _opened(session: SmtpSession) -> None:
     """A transaction from nobody."""
     session.begin_transaction(Envelope("", ()))
+
+
+class _BearsGrudges(SmtpSession):
+    """Where there was an error, no message of the session is taken."""
+
+    wrong = False
+
+    def answer(self, line: bytes | Framing) -> Steps:
+        try:
+            yield from super().answer(line)
+        except CommandRefused:
+            self.wrong = True
+            raise
+
+    def prepared(self, envelope: Envelope, message: bytes) -> bytes:
+        if self.wrong:
+            raise CommandRefused(replies.FAILED)
+        return super().prepared(envelope, message)
 
 
 FAULTS = (
@@ -81,8 +103,8 @@ FAULTS = (
     fault(
         "state/mail-not-again",
         "After a transaction the next needs EHLO",
-        "4.1.4-h 3.3-a 4.1.1.4-m POSTEL-smtp_load-i",
-        behind(rb"^(DATA|RSET|HELO|EHLO)", lambda session: setattr(session, "state", State.CONNECTED)),
+        "4.1.4-h 3.3-a 4.1.1.4-m 4.1.1.5-d",
+        behind(rb"^(DATA|RSET)", lambda session: setattr(session, "state", State.CONNECTED)),
         "MAIL",
     ),
     fault(
@@ -166,5 +188,11 @@ FAULTS = (
         replying(rb"^MAIL FROM:<$", lambda data: b"421 4.7.0 too many errors\r\n"),
         "MAIL",
     ),
-    fault("state/no-dsn-on-submission", "DSN is not offered", "RFC6409-7-d", lacking("DSN"), "EHLO"),
+    fault(
+        "state/grudge",
+        "After an error no message of the session is taken",
+        "3.8-a 4.1.1.10-b 4.1.1.4-j RFC2920-3.2-a",
+        smtp_variant(_BearsGrudges),
+        "DATA",
+    ),
 )

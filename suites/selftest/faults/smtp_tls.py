@@ -116,6 +116,15 @@ class _Twice(SmtpSession):
             yield from super().answer(line)
 
 
+class _RefusesInTls(SmtpSession):
+    """Inside TLS no message is taken."""
+
+    def prepared(self, envelope: Envelope, message: bytes) -> bytes:
+        if self.encrypted:
+            raise CommandRefused(replies.FAILED)
+        return super().prepared(envelope, message)
+
+
 class _TlsFirst(SmtpSession):
     """Nothing is taken without TLS."""
 
@@ -155,6 +164,12 @@ FAULTS = (
         "RFC3207-4.2-a",
         handled(_greets_again, "STARTTLS"),
         "Courier",
+    ),
+    _tls(
+        "refuses-inside",
+        "Inside TLS no message is taken",
+        "RFC8314-3.3-b RFC8314-3.3-a RFC3207-4-b",
+        smtp_variant(_RefusesInTls),
     ),
     _tls(
         "injectable-by-lf",
