@@ -69,6 +69,7 @@ class _FetchJob:
         self._rows: list[MessageRow] = []
         self._plan: FetchPlan | None = None
         self._position = 0
+        self._shows_flags = Attribute.FLAGS in command.items and "CONDSTORE" in session.enabled
         self.present = 0
         """How many of the messages were there."""
 
@@ -135,6 +136,8 @@ class _FetchJob:
                     raise
                 self.present -= 1
                 continue
+            if self._shows_flags:
+                self._view.show(FlagsRow(row.uid, row.system, row.keywords, row.mod_sequence))
             rendered = self._session.renderer.pieces((FetchResponse(number, data),))
             pieces += rendered
             octets += sum(map(len, rendered))

@@ -41,8 +41,10 @@ def store(session: ImapSession, command: commands.Store) -> Handling:
     view = session.required_view()
     require_writable(view)
     ranges = chosen(view, command.messages, uid=command.uid)
-    if command.unchanged_since is not None:
+    test = command.unchanged_since
+    if test is not None:
         yield from session.use_mod_sequences()
+    by_flag = test is not None and command.mode is not StoreMode.REPLACE
     stored = yield from blocking(
         lambda: session.store.mail.store_flags(
             view.id,
@@ -50,7 +52,8 @@ def store(session: ImapSession, command: commands.Store) -> Handling:
             CHANGES[command.mode],
             stored_flags(command.flags),
             since=view.mod_sequence,
-            unchanged_since=command.unchanged_since,
+            unchanged_since=test,
+            known=(lambda uid: view.shown_at(uid, test or 0)) if by_flag else None,
             by=view.subscription,
         )
     )

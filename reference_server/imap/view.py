@@ -80,6 +80,8 @@ class MailboxView:
         self._recent = set(opened.uids[bisect_left(opened.uids, state.first_recent) :])
         self._known: dict[int, int] = {}
         """Mod-sequences of changes that the client made itself, or was told of, after `mod_sequence`."""
+        self._shown: dict[int, FlagsRow] = {}
+        """Flags as the client knows them, with CONDSTORE; true up to `mod_sequence`, but for what is in `_changed`."""
         self._arrived: list[int] = []
         self._expunged: set[int] = set()
         self._before_expunged = 0
@@ -153,6 +155,17 @@ class MailboxView:
         """The flags that this session can change for good."""
         return PermanentFlags(()) if self.read_only else PermanentFlags(self.flags(), new_keywords=True)
 
+    def shown_at(self, uid: int, mod_sequence: int) -> FlagsRow | None:
+        """The flags that a message had at that mod-sequence, as far as the client was told (RFC 7162 §3.1.12)."""
+        row = self._shown.get(uid)
+        if row is None or uid in self._changed or not row.mod_sequence <= mod_sequence <= self.mod_sequence:
+            return None
+        return row
+
+    def show(self, row: FlagsRow) -> None:
+        """The client is told the flags of a message, with CONDSTORE."""
+        self._shown[row.uid] = row
+
     # ---- what is learnt from the store ----------------------------------------------------------------------------
 
     def absorb(self, changes: Changes) -> None:
@@ -187,6 +200,9 @@ class MailboxView:
         told_uids = set(told)
         for uid in told_uids:
             self._changed.pop(uid, None)
+        for row in stored.rows:
+            if self._shown.pop(row.uid, None) is not None and row.uid in told_uids:
+                self.show(row)
         if stored.complete and stored.changed <= told_uids:
             self.mod_sequence = stored.mod_sequence
             return
@@ -208,6 +224,7 @@ class MailboxView:
     def _forget(self, uid: int) -> None:
         self._changed.pop(uid, None)
         self._known.pop(uid, None)
+        self._shown.pop(uid, None)
         if self.number(uid) is not None:
             self._expunged.add(uid)
         elif uid in self._arrived:
@@ -250,6 +267,7 @@ class MailboxView:
         recent = telling.recent and row.uid in self._recent
         data.append(FlagsItem(flag_names(row.system, row.keywords, recent)))
         if telling.mod_sequences:
+            self.show(row)
             data.append(NumberItem(Attribute.MODSEQ, row.mod_sequence))
         return tuple(data)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
@@ -21,6 +21,10 @@ class FlagsRow(NamedTuple):
     keywords: str
     """As `Flags.packed`."""
     mod_sequence: int
+
+
+Known = Callable[[int], FlagsRow | None]
+"""The flags that the message of a UID had at the mod-sequence of a condition, where that is known."""
 
 
 class FlagChange(Enum):
@@ -69,6 +73,7 @@ def change_flags(
     given: Flags,
     since: int,
     unchanged_since: int | None,
+    known: Known | None,
 ) -> FlagsStored:
     """Change the flags of the messages in the ranges, in a transaction that is under way; see `Mail.store_flags`."""
     before = state_by_id(connection, mailbox).mod_sequence
@@ -78,7 +83,7 @@ def change_flags(
         (ranges_text(ranges), mailbox),
     ).fetchall()
     rows = list(map(FlagsRow._make, found))
-    permitted = [row for row in rows if unchanged_since is None or _permits(row, unchanged_since, spelled)]
+    permitted = [row for row in rows if unchanged_since is None or _permits(row, unchanged_since, spelled, known)]
     conditional = unchanged_since is not None
     stored = list(_changed(permitted, change, spelled, before + 1, always=conditional))
     updates = [
@@ -100,12 +105,19 @@ def change_flags(
     )
 
 
-def _permits(row: FlagsRow, unchanged_since: int, given: Flags) -> bool:
+def _permits(row: FlagsRow, unchanged_since: int, given: Flags, known: Known | None) -> bool:
     """Whether a conditional change may be made (RFC 7162 §3.1.3): also where the condition is that a keyword never
-    was set, and it is not."""
+    was set, and it is not; and where other flags alone are not as they were (§3.1.12) [RFC7162-3.1.3-i]."""
     if unchanged_since == 0 and not given.system:
         return bool(given.keywords) and not set(given.keywords).intersection(row.keywords.split())
-    return row.mod_sequence <= unchanged_since
+    before = known(row.uid) if known is not None else None
+    return row.mod_sequence <= unchanged_since or (before is not None and _alike(row, before, given))
+
+
+def _alike(now: FlagsRow, before: FlagsRow, given: Flags) -> bool:
+    """Whether the given flags are set in both, or missing in both."""
+    changed = set(now.keywords.split()) ^ set(before.keywords.split())
+    return not (now.system ^ before.system) & given.system and changed.isdisjoint(given.keywords)
 
 
 def _changed(

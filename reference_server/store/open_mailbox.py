@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from reference_server.backend import StoreFailure
 from reference_server.store import quotas
 from reference_server.store.conditions import Condition
-from reference_server.store.flag_changes import FlagChange, FlagsRow, FlagsStored, change_flags
+from reference_server.store.flag_changes import FlagChange, FlagsRow, FlagsStored, Known, change_flags
 from reference_server.store.hub import Subscription
 from reference_server.store.mailbox_state import MailboxState, state_by_id, state_of
 from reference_server.store.messages import INBOX, MessageStore, find_or_make
@@ -236,15 +236,17 @@ class Mail:
         *,
         since: int,
         unchanged_since: int | None = None,
+        known: Known | None = None,
         by: Subscription | None = None,
     ) -> FlagsStored:
         """Change flags of the messages in the ranges.
 
         `since` is the mod-sequence up to which the session has caught up, `by` its subscription: it is not notified.
+        `known` tells what flags a message had at `unchanged_since`, as far as the session can say.
         """
 
         def operation(connection: sqlite3.Connection) -> FlagsStored:
-            return change_flags(connection, mailbox, ranges, change, given, since, unchanged_since)
+            return change_flags(connection, mailbox, ranges, change, given, since, unchanged_since, known)
 
         stored = self._database.write(operation)
         if stored.changed:

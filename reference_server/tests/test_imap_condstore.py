@@ -55,6 +55,21 @@ def test_what_enables_condstore(post: Post) -> None:
         assert not [line for line in client.lines(command) if "HIGHESTMODSEQ" in line and "OK" in line]
 
 
+def test_a_condition_is_about_the_flags_that_are_given(post: Post) -> None:
+    first, second = post.user("INBOX", "CONDSTORE"), post.user("INBOX")
+    first.lines("FETCH 1:* (FLAGS MODSEQ)")
+    known = mod_sequences(first)[0]
+    second.ok(r"STORE 1 +FLAGS (\Flagged)")
+    assert first.ok(rf"STORE 1 (UNCHANGEDSINCE {known}) +FLAGS (\Flagged)").startswith("[MODIFIED 1] ")
+    known = mod_sequences(first)[0]
+    second.ok(r"STORE 1 -FLAGS (\Flagged)")
+    assert first.ok(rf"STORE 1 (UNCHANGEDSINCE {known}) FLAGS (\Draft)").startswith("[MODIFIED 1] ")
+    known = mod_sequences(first)[0]
+    second.ok(r"STORE 1 +FLAGS (\Flagged)")
+    assert not first.ok(rf"STORE 1 (UNCHANGEDSINCE {known}) +FLAGS (\Draft)").startswith("[MODIFIED")
+    assert r"(\Flagged \Draft " in first.lines("FETCH 1 FLAGS")[0]
+
+
 def test_a_conditional_store(post: Post) -> None:
     first, second = post.user("INBOX", "CONDSTORE"), post.user("INBOX", "CONDSTORE")
     known = max(mod_sequences(first))

@@ -353,3 +353,20 @@ async def wrong_mod_sequences(stage: Stage) -> None:
     session = await stage.imap(select="INBOX")
     for line in ("FETCH 1 (FLAGS) (CHANGEDSINCE 0)", f"SEARCH MODSEQ {LARGEST + 1}", f"SEARCH MODSEQ {2**64}"):
         stage.expect_tagged(await ask(stage, session, line, ids=("RFC7162-7-b",)), "NO|BAD", "RFC7162-7-b")
+
+
+@case("imap/rfc7162-3.1.3/other-flags-have-changed", STORE.format("i"), requires=CONDSTORE, messages=("plain", "plain"))
+async def other_flags_have_changed(stage: Stage) -> None:
+    """+FLAGS and -FLAGS with UNCHANGEDSINCE are done where another session has changed other flags alone"""
+    session = await stage.imap(select="INBOX")
+    await need(stage, session, "STORE 1 +FLAGS.SILENT (\\Draft)")
+    other = await stage.imap(select="INBOX")
+    for line in ("+FLAGS (\\Answered)", "-FLAGS.SILENT (\\Draft)"):
+        reply = await need(stage, session, "FETCH 1 (FLAGS MODSEQ)")
+        known = mod_sequences(reply.untagged).get(1)
+        change = "+FLAGS" if line.startswith("+") else "-FLAGS"
+        await need(stage, other, f"STORE 1 {change} (\\Flagged)")
+        reply = await ask(stage, session, f"STORE 1 (UNCHANGEDSINCE {known}) {line}", ids=(STORE.format("i"),))
+        expect_that(stage, modified(reply) is None, "no MODIFIED", told(reply), STORE.format("i"), facet=Facet.CODE)
+    reply = await need(stage, session, "FETCH 1 (FLAGS)")
+    stage.note(f"flags afterwards: {' '.join(sorted(flags_of(reply, 1) or ()))}")

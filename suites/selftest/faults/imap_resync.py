@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from reference_server.conversation import Steps
 from reference_server.imap import commands as c
@@ -14,8 +15,20 @@ from reference_server.imap.response_codes import Code, CopyUid, HighestModSeq
 from reference_server.imap.searchkeys import uses_mod_sequences
 from reference_server.imap.session import ImapSession
 from reference_server.imap.state import Updates
+from reference_server.store.flag_changes import FlagsStored
+from reference_server.store.open_mailbox import Mail
 from suites.selftest.fault import Build, Fault
-from suites.selftest.imap_variants import coded, doing, fault, fetched, handler_of, imap_variant, refusing_lines, said
+from suites.selftest.imap_variants import (
+    coded,
+    doing,
+    fault,
+    fetched,
+    handler_of,
+    imap_variant,
+    refusing_lines,
+    said,
+    storing,
+)
 
 
 def _not_here(session: ImapSession, command: c.Move) -> Handling:
@@ -112,6 +125,11 @@ class _TellsAlways(ImapSession):
         yield from super().catch_up(Updates.EVERYTHING if uids else updates, uids=uids)
 
 
+def _by_message(self: Mail, *given: Any, **options: Any) -> FlagsStored:
+    """UNCHANGEDSINCE asks for the message as a whole, whatever flags are given."""
+    return Mail.store_flags(self, *given, **(options | {"known": None}))
+
+
 FAULTS: tuple[Fault, ...] = (
     fault("resync/move-not-here", "MOVE to INBOX is refused", "RFC6851-3.3-k", doing("MOVE", _not_here), "MOVE"),
     fault("resync/move-last", "MOVE is done last", "RFC6851-3.3-l", imap_variant(session=_LazyMove), "MOVE"),
@@ -170,6 +188,13 @@ FAULTS: tuple[Fault, ...] = (
         "RFC7162-3.1.2.2-a RFC7162-3.1.7-b",
         coded(HighestModSeq, lambda _: Code.NOMODSEQ),
         "SELECT",
+    ),
+    fault(
+        "resync/other-flags-count",
+        "+FLAGS with UNCHANGEDSINCE fails where other flags have changed",
+        "RFC7162-3.1.3-i",
+        storing(store_flags=_by_message),
+        "STORE",
     ),
     fault(
         "resync/failed-test-not-told",
