@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.cases import case
 from harness.stage import Stage
-from harness.testbed.plan import GOOD, Point, breaking_tls, in_turn, offering_tls
+from harness.testbed.plan import GOOD, Point, in_turn, offering_tls
 from suites.relay.eight_bits import eight_bit
 from suites.relay.exchange import alice, ended, expect_relayed, expect_that, first_attempt, letter, send
 
@@ -38,7 +38,7 @@ async def the_handshake_at_once(stage: Stage) -> None:
 async def after_a_failed_handshake(stage: Stage) -> None:
     """After a handshake that fails no mail goes over that connection, and the message comes over another one."""
     sender = await alice(stage)
-    hop = await stage.testbed.hop(in_turn(breaking_tls(), GOOD))
+    hop = await stage.testbed.hop(in_turn(offering_tls().at(Point.HANDSHAKE, "500 this is not TLS"), GOOD))
     message = letter("broken-tls")
     await send(stage, sender, [f"bob@{hop.domain}"], message)
     first = await ended(stage, hop, 1, "RFC3207-4.3-a")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from harness.cases import case
 from harness.stage import Stage, shown
 from harness.verdicts import Facet
-from suites.relay.exchange import alice, come, declare, expect_that, letter, send, taken
+from suites.relay.exchange import alice, come, declare, expect_that, letter, send, settle, taken
 from suites.relay.report import report_of
 
 
@@ -37,7 +37,7 @@ async def no_stranger_relays(stage: Stage) -> None:
     _bob(stage)
     hop = await stage.testbed.hop()
     code, said = await _offered(stage, f"bob@{hop.domain}")
-    expect_that(stage, code // 100 == 5, "5yz", said, "POSTEL-smtp_relay-a", "RFC5321-7.9-a", facet=Facet.STATUS)
+    expect_that(stage, code >= 400, "a refusal", said, "POSTEL-smtp_relay-a", "RFC5321-7.9-a", facet=Facet.STATUS)
 
 
 @case("relay/rfc5321-3.6.2/relaying-refused-by-550", "RFC5321-3.6.2-a", "RFC5321-7.9-b")
@@ -56,8 +56,8 @@ async def no_stranger_at_submission(stage: Stage) -> None:
     session = await stage.stranger("submission")
     await session.greet()
     replies = [await session.mail("eve@e.test"), await session.rcpt(f"bob@{hop.domain}")]
-    refused = replies[-1].code // 100 == 5
-    expect_that(stage, refused, "5yz", shown(replies[-1].raw), "POSTEL-smtp_relay-a", facet=Facet.STATUS)
+    refused = replies[-1].code >= 400
+    expect_that(stage, refused, "a refusal", shown(replies[-1].raw), "POSTEL-smtp_relay-a", facet=Facet.STATUS)
 
 
 #: Forms in which a relay of old was told the next hop: `{hop}` is a domain elsewhere, `{own}` the target's.
@@ -105,7 +105,9 @@ async def ninety_hops(stage: Stage) -> None:
     hop = await stage.testbed.hop()
     fields = tuple(b"Received: from h%d.test by h%d.test; x" % (number + 1, number) for number in range(90))
     message = letter("ninety", fields=fields)
-    await send(stage, sender, [f"bob@{hop.domain}"], message)
+    async with await stage.outgoing() as session:
+        reply = (await session.deliver(sender.address, [f"bob@{hop.domain}"], message))[-1]
+    settle(expect_that(stage, reply.ok, "250", shown(reply.raw), "RFC5321-6.3-a", facet=Facet.STATUS))
     got = await come(stage, hop, 1, "RFC5321-6.3-a")
     same = got.message.endswith(message)
     expect_that(stage, same, "the message", "another", "RFC5321-6.3-a", facet=Facet.CONTENT)

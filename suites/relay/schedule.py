@@ -71,7 +71,7 @@ async def four_days(stage: Stage) -> None:
 async def given_up(stage: Stage) -> None:
     """A message that is given up in the end is reported as failed, once."""
     requirements = ("RFC5321-6.1-b", "RFC5321-3.6.3-a", "RFC5321-6.2-a")
-    lapse, hop, alice = await _nobody_there(stage, 8)
+    lapse, hop, alice = await _nobody_there(stage, 5.2)
     told = [read_report(each) for attempt in await alice.attempts() for each in attempt.accepted]
     failed = [each for report in told for each in report.failed]
     said = f"{len(failed)} failures, {await lapse.queued()} in the queue"
@@ -80,11 +80,11 @@ async def given_up(stage: Stage) -> None:
 
 
 async def _delayed(stage: Stage, *requirements: str) -> Report:
-    """The first notification of the delay, within a day."""
-    _, _, reports = await _days(stage, 1)
+    """The first notification of the delay, within six hours."""
+    _, _, reports = await _days(stage, 0.25)
     found = [each for each in reports if each.with_action("delayed")]
     if not found:
-        stage.not_applicable("the target does not tell of delays within a day, as it may (RFC 3461 §4.1)")
+        stage.not_applicable("the target does not tell of delays within six hours, as it may (RFC 3461 §4.1)")
     once = len(found) == 1
     settle(expect_that(stage, once, "one notification", f"{len(found)}", *requirements, facet=Facet.EFFECT))
     return found[0]
@@ -124,7 +124,7 @@ def _declare_undelayed(notify: str) -> None:
         to = [f"NOTIFY={notify}"]
         reply = await lapse.submit(f"alice@{alice.domain}", [f"bob@{hop.domain}"], letter("late"), to=to)
         stage.require(reply.ok, "its message to be taken")
-        await lapse.pass_time(DAY)
+        await lapse.pass_time(6 * HOUR)
         came = await alice.attempts()
         expect_that(stage, not came, "nothing", f"{len(came)} messages", "RFC3461-5.2.5-b", facet=Facet.EFFECT)
 

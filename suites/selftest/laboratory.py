@@ -37,6 +37,8 @@ TIMEOUT = 2.0
 ORACLE_TIMEOUT = 20.0
 #: Seconds for one fault altogether; what was judged until then counts.
 FAULT_BUDGET = 60.0
+#: The same for a fault of the queue: what never comes is waited for.
+RELAYED_BUDGET = 180.0
 #: Cases that are played at once on one faulty server, and faults that are under way at once.
 CASES_AT_ONCE = 6
 #: The same for cases about relaying, which mostly wait for a faulty queue.
@@ -156,13 +158,14 @@ class Laboratory:
         began = monotonic()
         sight = _Sight(fault)
         server = ReferenceInProcess(build=fault.build, autologout=AUTOLOGOUT)
+        budget = RELAYED_BUDGET if fault.protocol == "relay" else FAULT_BUDGET
         reason = ""
         try:
-            async with asyncio.timeout(FAULT_BUDGET):
+            async with asyncio.timeout(budget):
                 await server.start()
                 await self._play(sight, server)
         except TimeoutError:
-            reason = f"not done within {FAULT_BUDGET:g} s"
+            reason = f"not done within {budget:g} s"
         finally:
             await server.stop()
         return FaultResult(

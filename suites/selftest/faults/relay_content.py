@@ -9,18 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from reference_server.backend import BodyType, Envelope, StoreFailure
-from reference_server.queue.client import (
-    Await,
-    Broken,
-    Handshake,
-    HandshakeFailed,
-    SmtpClient,
-    Steps,
-    Transaction,
-    Write,
-)
+from reference_server.queue.client import Await, Broken, Handshake, SmtpClient, Steps, Transaction, Unusable, Write
 from reference_server.queue.commands import extensions
 from reference_server.queue.content import Content, prepare
+from reference_server.queue.entries import Kind, Outcome
 from reference_server.queue.parcel import Parcel
 from reference_server.queue.routing import RoutingDelivery
 from suites.selftest.fault import Fault
@@ -54,6 +46,11 @@ def _front(field: bytes) -> Any:
 def _smuggling(_self: SmtpClient, octets: bytes) -> bytes:
     """Line ends are made good when the dots are stuffed already."""
     return _BARE.sub(b"\r\n", SmtpClient.stuffed(_self, octets))
+
+
+def _without_nul(_self: SmtpClient, octets: bytes) -> bytes:
+    """NUL is left out when the dots are stuffed already."""
+    return SmtpClient.stuffed(_self, octets).replace(b"\0", b"")
 
 
 def _raw(_self: SmtpClient, parcel: Parcel) -> Content:
@@ -229,7 +226,6 @@ def _opening(
     again: bool = False,
     ahead: bytes = b"",
     handshake: bool = True,
-    goes_on: bool = False,
     believes: bool = False,
 ) -> type[SmtpClient]:
     """A client whose way into TLS is wrong in one respect."""
@@ -246,12 +242,7 @@ def _opening(
         if reply.code != 220 or not handshake:
             return
         injected = (yield from _said_before(self)) if believes else {}
-        try:
-            yield Handshake()
-        except HandshakeFailed:
-            if not goes_on:
-                raise
-            return
+        yield Handshake()
         if again:
             yield from self._command("STARTTLS")
         if anew:
@@ -259,6 +250,13 @@ def _opening(
         self.extensions |= injected
 
     return client(open=open_)
+
+
+def _tls_or_nothing(self: SmtpClient) -> Steps[None]:
+    """Where STARTTLS is refused, so is the mail."""
+    yield from SmtpClient.open(self)
+    if "STARTTLS" in self.extensions:
+        raise Unusable(Outcome(Kind.PERMANENT, "5.7.10", "TLS is wanted", self.remote))
 
 
 def _said_before(self: SmtpClient) -> Steps[dict[str, str]]:
@@ -317,6 +315,12 @@ FAULTS: tuple[Fault, ...] = (
         "POSTEL-smtp_smuggling-c",
         "Postfix, Sendmail and Exim until 2023",
         client=client(prepared=_raw, stuffed=_smuggling),
+    ),
+    relay_fault(
+        "content/nul-left-out",
+        "NUL is left out behind the stuffing",
+        "POSTEL-smtp_smuggling-c",
+        client=client(prepared=_raw, stuffed=_without_nul),
     ),
     relay_fault(
         "content/as-it-is",
@@ -423,12 +427,18 @@ FAULTS: tuple[Fault, ...] = (
     relay_fault(
         "tls/not-anew", "inside TLS nothing is asked again", "RFC3207-4.2-c RFC3207-4.2-d", client=_opening(anew=False)
     ),
+    relay_fault(
+        "tls/or-nothing",
+        "mail is returned where STARTTLS is put off",
+        "RFC5321-3.8-c",
+        client=client(open=_tls_or_nothing),
+    ),
     relay_fault("tls/again", "TLS is asked for inside TLS", "RFC3207-4.2-g RFC3207-4.2-d", client=_opening(again=True)),
     relay_fault("tls/ahead", "EHLO follows STARTTLS at once", "RFC3207-4-l", client=_opening(ahead=b"EHLO x.test\r\n")),
     relay_fault(
         "tls/no-handshake",
         "after 220 it goes on in the clear",
-        "RFC3207-4-j RFC3207-4.3-a",
+        "RFC3207-4-j RFC3207-4.3-a RFC3207-4-k",
         client=_opening(handshake=False),
     ),
     relay_fault(

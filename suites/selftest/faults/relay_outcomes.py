@@ -9,6 +9,7 @@ from reference_server.queue.client import Broken, SmtpClient, Steps, Transaction
 from reference_server.queue.commands import encoded
 from reference_server.queue.courier import Line
 from reference_server.queue.entries import Kind, Outcome
+from reference_server.queue.hops import NextHop
 from reference_server.queue.parcel import Parcel
 from reference_server.queue.replies import Reply
 from reference_server.queue.schedule import RetrySchedule
@@ -121,6 +122,14 @@ class _GivesUpAtOnce(SmtpClient):
         """As ever, without a second try."""
         outcomes = yield from super().transmit(parcel)
         return tuple(each if each.is_reply else _as(each, Kind.PERMANENT) for each in outcomes)
+
+
+class _NobodyIsFinal(Line):
+    """A host that nobody answers at is a failure for good."""
+
+    async def _connected(self, hop: NextHop) -> Any:
+        found = await super()._connected(hop)
+        return replace(found, kind=Kind.PERMANENT, status="5.4.1") if isinstance(found, Outcome) else found
 
 
 class _WantsFarewell(SmtpClient):
@@ -336,6 +345,12 @@ FAULTS: tuple[Fault, ...] = (
         "a lost connection is a failure for good",
         "RFC5321-3.8-c RFC5321-4.5.4.1-a RFC1047-3-b RFC5321-5.1-j",
         client=_GivesUpAtOnce,
+    ),
+    relay_fault(
+        "outcomes/nobody-is-final",
+        "a host that nobody answers at is a failure for good",
+        "RFC5321-4.5.4.1-a RFC5321-3.8-c RFC5321-6.1-a",
+        line=_NobodyIsFinal,
     ),
     relay_fault(
         "outcomes/wants-farewell",

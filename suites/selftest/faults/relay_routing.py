@@ -192,7 +192,7 @@ class _Refuses554(SmtpSession):
         try:
             yield from super().check_recipient(address)
         except CommandRefused as error:
-            raise CommandRefused(replace(error.reply, code=554)) from error
+            raise CommandRefused(replace(error.reply, code=554), **error.values) from error
 
 
 def _trusting(given: Settings) -> Settings:
