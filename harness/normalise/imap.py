@@ -189,6 +189,7 @@ class _Collector:
     def _mailbox_status(self, response: UntaggedResponse) -> None:
         given = response.arguments[0] if response.arguments else Scalar(b"")  # an atom or a string, either delimiter
         name = given.data.decode("latin-1").replace(".", "/") if isinstance(given, Scalar) else ""
+        name = "INBOX" if name.upper() == "INBOX" else name
         for item, value in response.items():
             self._append(f"STATUS {item}", [name, "given" if item in _OWN else plain(value)])
 
