@@ -10,9 +10,8 @@ from typing import Any
 from reference_server.actions import Action, Send, SessionContext
 from reference_server.conversation import Await, Steps
 from reference_server.lines import Framing, LineBuffer
-from reference_server.sasl import MECHANISMS, Challenge, Check, Failure, FailureReason, MechanismFactory, SaslStep
+from reference_server.sasl import MECHANISMS, MechanismFactory
 from reference_server.sasl.plain import Plain
-from reference_server.sasl.scram import ScramSha256
 from reference_server.settings import Settings
 from reference_server.smtp import replies
 from reference_server.smtp.replies import Renderer
@@ -20,6 +19,7 @@ from reference_server.smtp.session import SmtpSession
 from reference_server.smtp.state import State
 from suites.selftest.credentials import judging
 from suites.selftest.fault import Build, Fault
+from suites.selftest.mechanisms import PlainAsks, PlainAsksForNothing, PlainByStart, PlainUnprepared, ScramWithoutProof
 from suites.selftest.smtp_variants import (
     accepted_in,
     altered,
@@ -117,35 +117,6 @@ class _TellsNamesApart(SmtpSession):
         yield from super().answer(line)
 
 
-class _PlainByStart(Plain):
-    """PLAIN that looks at the initial response alone."""
-
-    def start(self, initial_response: bytes | None) -> SaslStep:
-        return Failure(FailureReason.MALFORMED) if initial_response is None else super().start(initial_response)
-
-
-class _PlainAsks(Plain):
-    """PLAIN that ignores the initial response, and asks again."""
-
-    def start(self, initial_response: bytes | None) -> SaslStep:
-        return super().start(None)
-
-
-class _PlainAsksForNothing(Plain):
-    """PLAIN that takes an empty initial response for none."""
-
-    def start(self, initial_response: bytes | None) -> SaslStep:
-        return super().start(initial_response or None)
-
-
-class _PlainUnprepared(Plain):
-    """PLAIN that compares names octet by octet, and looks at no authorization identity."""
-
-    def _check(self, authzid: str, authcid: str, password: str) -> SaslStep:
-        self._account = authcid
-        return Check(lambda: authcid.isascii() and self._credentials.verify_password(authcid, password))
-
-
 def _with_plain(mechanism: type[Plain]) -> Build:
     return smtp_variant(mechanisms={**MECHANISMS, "PLAIN": mechanism})
 
@@ -183,26 +154,6 @@ class _UnlistedPlain(SmtpSession):
 
     def announcements(self) -> list[str]:
         return [each if self.encrypted else each.replace(" PLAIN", "") for each in super().announcements()]
-
-
-class _ScramWithoutProof(ScramSha256):
-    """SCRAM that does not prove the server."""
-
-    def checked(self, result: object) -> SaslStep:
-        step = super().checked(result)
-        return (
-            Challenge(b"v=" + base64.b64encode(bytes(32)))
-            if isinstance(step, Challenge) and step.data.startswith(b"v=")
-            else step
-        )
-
-    def respond(self, data: bytes) -> SaslStep:
-        step = super().respond(data)
-        return (
-            Challenge(b"v=" + base64.b64encode(bytes(32)))
-            if isinstance(step, Challenge) and step.data.startswith(b"v=")
-            else step
-        )
 
 
 FAULTS = (
@@ -266,7 +217,7 @@ FAULTS = (
         smtp_variant(_TellsNamesApart),
         "many servers",
     ),
-    _auth("octets", "Names are compared octet by octet", "RFC4954-4-r RFC4954-4-s", _with_plain(_PlainUnprepared)),
+    _auth("octets", "Names are compared octet by octet", "RFC4954-4-r RFC4954-4-s", _with_plain(PlainUnprepared)),
     _auth(
         "forgives",
         "A message that is none of PLAIN is answered by a challenge",
@@ -278,19 +229,19 @@ FAULTS = (
         "no-initial-response",
         "An initial response is passed over, and asked for again",
         "RFC4954-4-a RFC4954-4-u",
-        _with_plain(_PlainAsks),
+        _with_plain(PlainAsks),
     ),
     _auth(
         "needs-an-initial-response",
         "PLAIN needs an initial response",
         "RFC4954-4-j RFC4954-4-u",
-        _with_plain(_PlainByStart),
+        _with_plain(PlainByStart),
     ),
     _auth(
         "nothing-is-none",
         "An empty initial response is taken for none",
         "RFC4954-4-b",
-        _with_plain(_PlainAsksForNothing),
+        _with_plain(PlainAsksForNothing),
     ),
     _auth("unencoded", "Challenges are not encoded", "RFC4954-4-h RFC4954-4-g", smtp_variant(renderer=_AsInTheClear)),
     _auth(
@@ -303,7 +254,7 @@ FAULTS = (
         "scram-proof",
         "SCRAM does not prove the server",
         "RFC4954-4-x RFC4954-4-u",
-        smtp_variant(mechanisms={**MECHANISMS, "SCRAM-SHA-256": _ScramWithoutProof}),
+        smtp_variant(mechanisms={**MECHANISMS, "SCRAM-SHA-256": ScramWithoutProof}),
     ),
     _auth(
         "cancelled-by-535",

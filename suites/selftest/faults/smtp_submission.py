@@ -111,7 +111,7 @@ class _OneMore(_Reports):
 
     def outcomes(self, envelope: Envelope, outcomes: Sequence[Outcome]) -> tuple[Envelope, Sequence[Outcome]]:
         more = envelope.recipients[:1] * self.refused
-        return replace(envelope, recipients=(*envelope.recipients, *more)), [*outcomes, *outcomes[:1] * self.refused]
+        return replace(envelope, recipients=(*envelope.recipients, *more)), [*outcomes, *(outcomes[0] for _ in more)]
 
 
 class _DeliversHalf(SmtpSession):
