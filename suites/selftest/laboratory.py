@@ -33,6 +33,8 @@ ORACLE_AUTOLOGOUT = 5.0
 #: Seconds that a faulty server may take for one answer: it runs in this process, so silence is part of its fault. Less
 #: than its autologout, by which a session that hangs would seem to have been closed.
 TIMEOUT = 2.0
+#: The same where the fault lies in the queue: the server answers, and a case waits long for what never comes.
+RELAYED_TIMEOUT = 5.0
 #: Seconds that the oracle may take for one answer.
 ORACLE_TIMEOUT = 20.0
 #: Seconds for one fault altogether; what was judged until then counts.
@@ -181,7 +183,8 @@ class Laboratory:
 
     async def _play(self, sight: _Sight, server: ReferenceInProcess) -> None:
         capabilities = await self._announced(server, sight.fault.protocol)
-        player = Player(server, capabilities, PlayerSettings(TIMEOUT, self._suite.corpus))
+        timeout = RELAYED_TIMEOUT if sight.fault.protocol == "relay" else TIMEOUT
+        player = Player(server, capabilities, PlayerSettings(timeout, self._suite.corpus))
         own = [case for case in self._cases if self._full or _cites(case, sight.fault)]
         checks = [check for check in self._validators if self._full or _cites(check, sight.fault)]
         proved = set() if self._full else self._proved
