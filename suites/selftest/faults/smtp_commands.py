@@ -55,7 +55,7 @@ FAULTS = (
     _instead(
         "mail-any",
         "MAIL with whatever is taken",
-        "4.1.1-b 4.2.2-a",
+        "4.1.1-b 4.2.2-a 4.1.2-c",
         rb"^MAIL(?! FROM:<[^<> ]*>(?: [^<]|$))",
         b"250 2.1.0 ok",
         "MAIL",
@@ -71,7 +71,7 @@ FAULTS = (
     _instead(
         "rcpt-any",
         "RCPT with whatever is taken",
-        "4.1.1-b 4.2.2-a",
+        "4.1.1-b 4.2.2-a 4.1.2-c",
         rb"^RCPT(?! TO:<[^<> ]+>(?: [^<]|$))",
         b"250 2.1.5 ok",
         "RCPT",
