@@ -16,7 +16,7 @@ from harness.cli.console import ERR, OUT, failing, safe
 from harness.requirements.traceability import Citation, Citer, Coverage, scan, trace
 from harness.selectors import select
 from harness.targets.profile import bundled_profiles
-from suites.registry import PREVIEW, SUITES, all_checks, catalogue, suites_for
+from suites.registry import EVERY, all_checks, catalogue, suites_for
 from suites.selftest.faults import gathered
 
 
@@ -86,8 +86,7 @@ def explain(requirement: str, as_json: bool) -> None:
     """Explain REQUIREMENT, such as RFC1939-5.LIST-a: its clause, what it asks, the cases and faults about it."""
     with failing():
         found = catalogue().get(requirement)
-        names = (*SUITES, *PREVIEW)
-        cases = [check for name in names for check in all_checks(name) if requirement in check.requirements]
+        cases = [check for name in EVERY for check in all_checks(name) if requirement in check.requirements]
         faults = [fault for fault in gathered() if requirement in fault.requirements]
         if as_json:
             OUT.print_json(
@@ -137,7 +136,7 @@ def requirements(as_json: bool, uncovered: bool, check: bool) -> None:
 
 
 def _citations() -> list[Citation]:
-    cases = [check for name in (*SUITES, *PREVIEW) for check in all_checks(name)]
+    cases = [check for name in EVERY for check in all_checks(name)]
     return [
         *(Citation(Citer.CASE, check.id, check.requirements) for check in cases),
         *(Citation(Citer.FAULT, fault.id, fault.requirements) for fault in gathered()),

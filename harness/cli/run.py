@@ -22,7 +22,7 @@ from harness.exits import FailOn
 from harness.results import RunResult, read_run
 from harness.selectors import select
 from harness.targets.spec import parse_target
-from suites.registry import PREVIEW, SUITES, all_checks, suites_for
+from suites.registry import EVERY, all_checks, suites_for
 
 
 @click.command(short_help="Run the suites against a target and write the reports.")
@@ -105,10 +105,9 @@ def run(
 
 
 def _chosen_suites(names: tuple[str, ...], selectors: tuple[str, ...]) -> list[str]:
-    known = (*SUITES, *PREVIEW)
     for name in names:
-        if name not in known:
-            raise UsageError(f"there is no suite {name!r}", mend="the suites are " + ", ".join(known))
+        if name not in EVERY:
+            raise UsageError(f"there is no suite {name!r}", mend="the suites are " + ", ".join(EVERY))
     return list(names or suites_for(selectors))
 
 

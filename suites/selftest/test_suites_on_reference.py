@@ -13,10 +13,10 @@ from harness.cases import Case, Ending, Isolation, Performance
 from harness.oracle import ReferenceInProcess
 from harness.player import Player, PlayerSettings
 from suites.corpus import message
-from suites.registry import SUITES, suite_cases
+from suites.registry import EVERY, suite_cases
 from suites.selftest.preflight import capabilities_of
 
-CASES: tuple[Case, ...] = tuple(case for name in SUITES for case in suite_cases(name))
+CASES: tuple[Case, ...] = tuple(case for name in EVERY for case in suite_cases(name))
 #: Cases about what the reference does not have.
 WITHOUT_REFERENCE = {
     "imap/rfc3501-7.2.1/logindisabled",

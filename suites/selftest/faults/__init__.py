@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from suites.registry import SUITES
 from suites.selftest.fault import Fault
 
 
@@ -18,5 +17,4 @@ def gathered() -> tuple[Fault, ...]:
     return tuple(found)
 
 
-FAULTS: tuple[Fault, ...] = tuple(fault for fault in gathered() if fault.protocol in SUITES)
-"""Those whose protocol has a suite."""
+FAULTS: tuple[Fault, ...] = gathered()
