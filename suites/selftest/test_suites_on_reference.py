@@ -19,10 +19,23 @@ from suites.selftest.preflight import capabilities_of
 CASES: tuple[Case, ...] = tuple(case for name in EVERY for case in suite_cases(name))
 #: Cases about what the reference does not have.
 WITHOUT_REFERENCE = {
+    "imap/rfc2342-5/users-are-not-listed",
+    "imap/rfc3501-2.3.2/what-is-not-permanent-stays-in-its-session",
+    "imap/rfc3501-7.1/store-of-what-is-not-permanent",
     "imap/rfc3501-7.2.1/logindisabled",
+    "imap/rfc6855-6/only-once-enabled",
+    "imap/rfc7162-3.1.2/nomodseq",
+    "imap/rfc7888-5/asked-for-it-is-taken",
+    "imap/rfc7888-5/more-than-literal-minus-takes",
+    "imap/rfc9051-11.5/users-are-not-listed",
+    "imap/rfc9208-5.3/mailboxes-are-counted",
     "pop3/rfc2449-6/login-delay",
     "pop3/rfc2449-6/login-delay-is-enforced",
     "pop3/rfc5034-4/initial-response-where-the-server-speaks-first",
+    "smtp/rfc1870-6.3/sent-beyond-the-limit",
+    "smtp/rfc4954-6/plain-where-it-is-not-permitted",
+    "smtp/rfc5321-4.2.4/vrfy-works",
+    "smtp/rfc5321-7.3/vrfy-tells-nobody-apart",
 }
 #: Seconds for one answer, and until the inactivity timer expires.
 TIMEOUT = 10.0

@@ -89,6 +89,10 @@ def _renderer(name: str, **methods: Callable[..., object]) -> type[Renderer]:
     return type(name, (Renderer,), methods)
 
 
+#: Octets beyond which a faulty server is lost.
+_LONG_LINE = 4096
+
+
 def _stuck(slug: str, title: str, requirements: str, stuck: Callable[[bytes], bool], *touches: str) -> Fault:
     return fault(f"loads/{slug}", title, requirements, hanging(stuck), *touches, seen_in="parsers without bounds")
 
@@ -114,6 +118,9 @@ FAULTS: tuple[Fault, ...] = (
         "POSTEL-imap_parse-b",
         lambda line: line.count(b"UNDELETED") >= _MANY,
         "SEARCH",
+    ),
+    _stuck(
+        "long-line", "A long command line is not answered", "2.2.2-c", lambda line: len(line) > _LONG_LINE, "STATUS"
     ),
     _stuck("long-set", "A long set is not answered", "POSTEL-imap_parse-c", lambda line: line.count(b",") > _MANY),
     _stuck(

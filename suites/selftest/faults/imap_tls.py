@@ -121,7 +121,7 @@ FAULTS: tuple[Fault, ...] = (
     _tls(
         "runs-injected-lines-of-lf",
         "A line that ends in LF and came in the clear with STARTTLS is run inside TLS",
-        "POSTEL-imap_starttls-a",
+        "POSTEL-imap_starttls-a RFC9051-6.2.1-b",
         imap_variant(session=_InjectableByLf),
     ),
     _tls("silent-inside", "STARTTLS inside TLS is not answered", "2.2.2-c", doing("STARTTLS", _silent)),
