@@ -34,6 +34,7 @@ bench: $(READY) ## how fast: the suites beside raw sockets, the reference beside
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .constraints.txt -e '.[bench]'
 	@$(BIN)/postel bench reference --suite pop3
 	@$(BIN)/postel bench reference --suite imap
+	@$(BIN)/postel bench reference --suite smtp
 	@$(BIN)/postel throughput
 
 clean: ## what was built and written, but not the environment
