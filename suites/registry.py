@@ -38,8 +38,11 @@ def all_checks(name: str) -> tuple[Case | ValidatorCase, ...]:
 
 
 def suites_for(selectors: Sequence[str]) -> tuple[str, ...]:
-    """The suites that selectors are about: those that run by default, and previews that a selector begins with."""
+    """The suites that selectors are about: those that all of them begin with; else those that run by default, and
+    previews that one begins with."""
     named = {selector.split("/")[0] for selector in selectors}
+    if named and named <= set(EVERY):
+        return tuple(name for name in EVERY if name in named)
     return (*SUITES, *(name for name in PREVIEW if name in named))
 
 
