@@ -28,7 +28,7 @@ test: $(READY) ## all tests, the container tests among them where a Docker engin
 	@echo "== unit tests, and the deliberate faults that prove the suites"
 	@$(BIN)/pytest -q -rs harness/tests reference_server/tests reports/tests suites/selftest
 	@echo "== the suites on the reference"
-	@$(BIN)/pytest -q suites/smoke suites/pop3 suites/imap suites/smtp suites/relay
+	@$(BIN)/pytest -q suites/smoke suites/pop3 suites/imap
 
 bench: $(READY) ## how fast: the suites beside raw sockets, the reference beside other servers
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .constraints.txt -e '.[bench]'

@@ -15,10 +15,10 @@ from harness.validation import VALIDATORS, ValidatorCase
 from suites.corpus import message
 
 #: The suites that run unless others are named, in their order.
-SUITES = ("smoke", "pop3", "imap", "smtp")
-#: Suites that run when they are named. The reference meets them and their faults prove them, but what they say of other
-#: servers has not been confirmed clause by clause.
-PREVIEW = ("relay",)
+SUITES = ("smoke", "pop3", "imap")
+#: Suites that run when they are named. The reference meets them, but their faults have not all been detected in one
+#: run, and what they say of other servers has not all been confirmed clause by clause.
+PREVIEW = ("smtp", "relay")
 #: All of them.
 EVERY = (*SUITES, *PREVIEW)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.queues import Queue
 
 from harness.selectors import select
-from suites.registry import EVERY, all_checks, suite
+from suites.registry import SUITES, all_checks, suite
 from suites.selftest.fault import Fault
 from suites.selftest.faults import FAULTS
 from suites.selftest.laboratory import Check, Laboratory
@@ -102,7 +102,7 @@ class SelftestResult:
 def every_check() -> tuple[Check, ...]:
     """Every case and validator of the protocols that there are faults for."""
     protocols = {fault.protocol for fault in FAULTS}
-    return tuple(check for name in EVERY for check in all_checks(name) if check.protocol in protocols)
+    return tuple(check for name in SUITES for check in all_checks(name) if check.protocol in protocols)
 
 
 def run_selftest(

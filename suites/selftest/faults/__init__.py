@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
+from suites.registry import SUITES
 from suites.selftest.fault import Fault
 
 
@@ -17,4 +18,5 @@ def gathered() -> tuple[Fault, ...]:
     return tuple(found)
 
 
-FAULTS: tuple[Fault, ...] = gathered()
+FAULTS: tuple[Fault, ...] = tuple(fault for fault in gathered() if fault.protocol in SUITES)
+"""Those of the suites that run by default."""
