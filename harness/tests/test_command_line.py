@@ -86,7 +86,7 @@ UNREACHABLE = 'host = "127.0.0.1"\ndisposable = true\n[ports]\npop3 = 1\n[accoun
 
 def test_an_unreachable_host_exits_with_three_and_leaves_a_report(tmp_path: Path) -> None:
     profile = write_profile(tmp_path, UNREACHABLE + '[loading]\nvia = "smtp"\n')
-    done = postel("run", profile, "--out", "out", "--timeout", "2", cwd=tmp_path)
+    done = postel("run", profile, "--suite", "pop3", "--out", "out", "--timeout", "2", cwd=tmp_path)
     assert done.returncode == 3, done.stderr + done.stdout
     run = read_run(tmp_path / "out" / "run.ndjson")
     assert run.footer is not None
