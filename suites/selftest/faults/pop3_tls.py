@@ -13,7 +13,7 @@ from reference_server.pop3.responses import CommandRefused
 from reference_server.pop3.session import Pop3Session
 from reference_server.pop3.state import State
 from reference_server.pop3.texts import Text
-from reference_server.server import MailServer, Tls
+from reference_server.server import Endpoint, MailServer, Tls
 from reference_server.shell import Shell
 from suites.selftest.fault import Build, Fault
 from suites.selftest.variants import Handler, found, handled, offering, variant, without
@@ -119,12 +119,11 @@ class _RefusesInTls(Pop3Session):
 
 
 class _PlainPort(MailServer):
-    """The port for TLS from the start speaks in the clear."""
+    """The port for TLS from the start speaks in the clear, though it is said to be one."""
 
-    def _listeners(self, *args: Any) -> Any:
-        return tuple(
-            replace(each, tls=Tls.NONE) if each.tls is Tls.IMPLICIT else each for each in super()._listeners(*args)
-        )
+    async def _open(self, listener: Any, port: int, *rest: Any) -> Endpoint:
+        clear = replace(listener, tls=Tls.NONE) if listener.tls is Tls.IMPLICIT else listener
+        return replace(await super()._open(clear, port, *rest), tls=listener.tls)
 
 
 def _only_old_ciphers(context: ssl.SSLContext) -> None:
